@@ -1,0 +1,67 @@
+# make demo: the whole workflow on the embedded demo. make test: every check. No other set-up needed.
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+# the first Python 3.11 on the PATH
+PYTHON ?= $(shell for p in python3.11 python3 python; do \
+  $$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo $$p && break; done)
+UV_VERSION := 0.13.8
+SMK := $(wildcard Snakefile workflow/rules/*.smk)
+
+# uv does not read pip's list of local wheel folders
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+export PYTHONHASHSEED := 0
+
+.PHONY: all demo test test-real test-truth lint format lock clean setup
+all: demo
+
+setup: $(READY)
+
+# Resumable: the environment is marked ready only when everything is in it; wheels built from source
+# (macs3) stay in uv's cache.
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: install it, or name it: make PYTHON=/path/to/python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip install --python $(BIN)/python --requirement requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $(READY)
+
+demo: $(READY)
+	$(BIN)/snakemake --cores $(CORES)
+	@test results/demo/report.html -nt results/demo/evaluation/leaderboard.tsv || $(BIN)/snakemake --cores 1 --report results/demo/report.html
+	@echo; echo "Matrices:    results/demo/matrices/multiome.h5mu"
+	@echo "Embedding:   results/demo/embeddings/trivae/seed-0.h5ad"
+	@echo "Leaderboard: results/demo/evaluation/leaderboard.tsv"
+	@echo "Report:      results/demo/report.html"
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/snakefmt --check $(SMK)
+	$(BIN)/snakemake --lint
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/snakefmt $(SMK)
+
+test: lint
+	$(BIN)/python -m pytest -m "not real_full and not truth_full"
+
+# All runs on the real data in ../shared/data (skipped with a reason where it is absent)
+test-real: $(READY)
+	$(BIN)/python -m pytest -m real -rs
+
+# The chain against the planted truth of three held-out simulations
+test-truth: $(READY)
+	$(BIN)/python -m pytest -m truth -rs
+
+# Resolve requirements.lock anew from pyproject.toml
+lock:
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-annotate --group dev pyproject.toml --output-file requirements.lock
+	sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' requirements.lock
+
+clean:
+	rm -rf results logs resources/downloads resources/genomes .snakemake

@@ -1,0 +1,47 @@
+# multiome2vec: raw single-cell multiome data to matrices, joint embeddings and a scored report.
+#
+# Where results are (wildcards: dataset, sample, caller, engine, k, model, seed):
+#   resources/downloads/{dataset}/...                         files as delivered
+#   resources/genomes/{assembly}/{genome.fa, chrom.sizes, tss.bed, blacklist.bed}
+#   results/{dataset}/preflight.tsv                           every check of the inputs
+#   results/{dataset}/samples/{sample}/...                    rna.h5ad, fragments, barcodes and QC of one sample
+#   results/{dataset}/qc/{barcodes.pre.tsv, barcodes.tsv, counts.tsv, *.png}
+#   results/{dataset}/annotation/{rna.h5ad, labels.tsv, umap.png}
+#   results/{dataset}/peaks/{caller}/{groups.tsv, groups/, consensus.bed}
+#   results/{dataset}/regions/regions.h5ad                    cells × consensus regions
+#   results/{dataset}/topics/{engine}/{k}/topics.h5ad, topics/{engine}/{selection.tsv, topics.h5ad}
+#   results/{dataset}/motifs/{engine}/scores.h5ad, motifs/deviations.h5ad
+#   results/{dataset}/matrices/multiome.h5mu, {gene,region,motif}_by_cell/, {gene,region,motif}_by_cell_comb.csv
+#   results/{dataset}/models/{model}/seed-{seed}/{weights.safetensors, card.json, history.tsv}
+#   results/{dataset}/embeddings/{model}/seed-{seed}.h5ad
+#   results/{dataset}/evaluation/{model}/seed-{seed}.json, leaderboard.tsv, *.png
+#   results/{dataset}/notebooks/*.{ipynb,html}
+#   logs/<rule>/<wildcards>.log, results/{dataset}/benchmarks/<rule>/<wildcards>.tsv
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: os.path.join(workflow.basedir, "config.yaml")
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/targets.smk"
+include: "workflow/rules/simulate.smk"
+include: "workflow/rules/reference.smk"
+include: "workflow/rules/preflight.smk"
+include: "workflow/rules/ingest.smk"
+include: "workflow/rules/qc.smk"
+include: "workflow/rules/annotate.smk"
+include: "workflow/rules/peaks.smk"
+include: "workflow/rules/regions.smk"
+include: "workflow/rules/topics.smk"
+include: "workflow/rules/motifs.smk"
+include: "workflow/rules/matrices.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"

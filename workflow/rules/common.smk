@@ -1,0 +1,116 @@
+"""Configuration and sample sheet, checked before anything runs; what the dataset has.
+
+Nothing here computes: helpers answer which files exist for a dataset, so that rules can leave out
+the modalities it lacks.
+"""
+
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+sys.path.insert(0, os.path.join(workflow.basedir, "workflow", "scripts"))
+
+from multiome2vec.config import load_schema, validate_config
+from multiome2vec.errors import UserError
+from multiome2vec.io.sheet import metadata_columns, read_sheet
+from multiome2vec.provenance import source_digest
+
+SCHEMA = load_schema(os.path.join(workflow.basedir, "workflow", "schemas", "config.schema.yaml"))
+
+
+def from_here_or_workflow(path):
+    """A path as given if it exists in the working directory, else inside the workflow's folder."""
+    own = os.path.join(workflow.basedir, path)
+    return own if not os.path.exists(path) and os.path.exists(own) else path
+
+
+try:
+    validate_config(config, SCHEMA)
+    DATASET = config["dataset"]
+    ASSEMBLY_NAME = config["datasets"][DATASET]["assembly"]
+    ASSEMBLY = config["assemblies"][ASSEMBLY_NAME]
+    TRUTH = config["datasets"][DATASET]["truth"]
+    SHEET = from_here_or_workflow(config["datasets"][DATASET]["samples"])
+    SAMPLES = read_sheet(SHEET)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+GENOME = f"resources/genomes/{ASSEMBLY_NAME}"
+
+
+wildcard_constraints:
+    dataset=re.escape(DATASET),
+    assembly=re.escape(ASSEMBLY_NAME),
+    sample="|".join(re.escape(sample) for sample in SAMPLES.index),
+    caller="[a-z0-9]+",
+    engine="[a-z0-9]+",
+    k="[0-9]+",
+    model="[A-Za-z0-9_-]+",
+    seed="[0-9]+",
+
+
+def samples_with(column):
+    """Samples whose sheet names a file in this column."""
+    return [sample for sample in SAMPLES.index if SAMPLES.loc[sample, column]]
+
+
+def rna_samples():
+    return samples_with("rna")
+
+
+def fragment_samples():
+    return samples_with("fragments")
+
+
+def ready_atac_samples():
+    """Samples whose ATAC counts come from a ready matrix."""
+    return samples_with("atac")
+
+
+def has_rna(sample=None):
+    return sample in rna_samples() if sample else bool(rna_samples())
+
+
+def has_fragments(sample=None):
+    return sample in fragment_samples() if sample else bool(fragment_samples())
+
+
+def has_ready_atac(sample=None):
+    return sample in ready_atac_samples() if sample else bool(ready_atac_samples())
+
+
+def has_atac():
+    return has_fragments() or has_ready_atac()
+
+
+def has_counts_rna():
+    """Whether there are RNA counts, and not log-normalised values only."""
+    return has_rna() and "normalized" not in set(SAMPLES["rna_kind"])
+
+
+def has_genome():
+    return bool(ASSEMBLY["fasta"])
+
+
+def has_annotation():
+    return bool(ASSEMBLY["gtf"] or ASSEMBLY["tss"])
+
+
+def has_motif():
+    """Motif activity needs regions and their sequence."""
+    return has_atac() and has_genome()
+
+
+def region_caller():
+    """Name of the region set in use: a peak caller, `bed` or `input`."""
+    if config["peaks"]["source"] == "call" and has_fragments():
+        return config["peaks"]["caller"]
+    return "bed" if config["peaks"]["source"] == "bed" else "input"
+
+
+REGION_CALLER = region_caller()
+MODELS = config["run"]["models"] if has_rna() or has_atac() else []
+SEEDS = config["run"]["seeds"]
+BASELINE_NEEDS = {"pca": has_rna(), "lsi": has_atac()}
+BASELINES = [name for name in config["run"]["baselines"] if BASELINE_NEEDS[name]]

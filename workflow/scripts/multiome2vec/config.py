@@ -1,0 +1,92 @@
+"""Validation of the configuration against its closed JSON Schema, before any rule is parsed."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from multiome2vec.errors import UserError
+
+
+def load_schema(path: str | Path) -> dict:
+    """Read a JSON Schema written in YAML."""
+    return yaml.safe_load(Path(path).read_text())
+
+
+def validate_config(config: dict, schema: dict) -> None:
+    """Fill in defaults in place and check the configuration.
+
+    Parameters
+    ----------
+    config
+        The merged configuration. Entries that a user adds to an open map (a dataset, an assembly)
+        get the defaults of their schema.
+    schema
+        A JSON Schema in which every object is closed.
+
+    Raises
+    ------
+    UserError
+        Lists all problems, each with its key; an unknown key with the nearest valid one.
+    """
+    _fill_defaults(config, schema)
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: str(e.path))
+    problems = [line for error in errors for line in _explain(error)]
+    problems += [] if errors else list(_dangling_names(config))
+    if problems:
+        raise UserError("The configuration is not valid:\n  " + "\n  ".join(problems))
+
+
+def leaves(schema: dict, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict]]:
+    """Yield path and schema of every setting; ``*`` stands for the names of an open map."""
+    children = dict(schema.get("properties", {}))
+    if isinstance(schema.get("additionalProperties"), dict):
+        children["*"] = schema["additionalProperties"]
+    if not children:
+        yield prefix, schema
+    for name, child in children.items():
+        yield from leaves(child, (*prefix, name))
+
+
+def _fill_defaults(config: dict, schema: dict) -> None:
+    for name, child in schema.get("properties", {}).items():
+        if "default" in child:
+            config.setdefault(name, child["default"])
+        if isinstance(config.get(name), dict):
+            _fill_defaults(config[name], child)
+    entry = schema.get("additionalProperties")
+    if isinstance(entry, dict):
+        for name in config.keys() - schema.get("properties", {}).keys():
+            if isinstance(config[name], dict):
+                _fill_defaults(config[name], entry)
+
+
+def _explain(error: ValidationError) -> Iterator[str]:
+    where = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
+        for name in error.instance.keys() - set(known):
+            close = get_close_matches(str(name), known, n=1, cutoff=0.5)
+            hint = f"did you mean '{close[0]}'?" if close else f"known keys: {', '.join(known)}."
+            yield f"unknown key '{'.'.join(filter(None, (where, str(name))))}': {hint}"
+    else:
+        yield f"{where or 'config'}: {error.message}"
+
+
+def _dangling_names(config: dict) -> Iterator[str]:
+    """Names of a choice that no definition has (checked once the shapes are right)."""
+    yield from _missing("dataset", config["dataset"], config["datasets"], "datasets")
+    if config["dataset"] in config["datasets"]:
+        key = f"datasets.{config['dataset']}.assembly"
+        assembly = config["datasets"][config["dataset"]]["assembly"]
+        yield from _missing(key, assembly, config["assemblies"], "assemblies")
+    for model in config["run"]["models"]:
+        yield from _missing("run.models", model, config["models"], "models")
+
+
+def _missing(key: str, name: str, definitions: dict, where: str) -> Iterator[str]:
+    if name not in definitions:
+        yield f"{key}: '{name}' is not defined under {where} ({', '.join(definitions)})"

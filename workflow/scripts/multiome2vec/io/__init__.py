@@ -1,0 +1,1 @@
+"""Readers, atomic writers and the contracts of the files between steps."""

@@ -1,0 +1,104 @@
+"""The sample sheet: one row per sample, read and checked before any rule is parsed."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from multiome2vec import keys
+from multiome2vec.errors import UserError
+
+RNA_KINDS = ("10x_h5", "10x_mtx", "h5ad", "normalized")
+ATAC_KINDS = ("10x_h5", "mtx", "h5ad")
+#: columns with a meaning; every other column is kept as metadata of the sample's cells
+COLUMNS = {
+    "sample": "name, unique; becomes part of paths and cell names",
+    "rna": "path of the RNA counts",
+    "rna_kind": "10x_h5, 10x_mtx, h5ad (counts) or normalized (log-normalised h5ad, no counts)",
+    "rna_layer": "layer of an h5ad that holds the values (default X)",
+    "fragments": "path of the ATAC fragments (TSV, gzip or bgzip)",
+    "atac": "path of a ready region matrix",
+    "atac_kind": "10x_h5, mtx or h5ad",
+    "atac_layer": "layer of an h5ad that holds the counts (default X)",
+    "counting": "unit of a ready region matrix: paired-insertion, fragment or insertion",
+    "barcode_transform": "how to spell RNA barcodes as the ATAC side does",
+    "batch": "batch (default: the sample)",
+    "donor": "donor",
+    "condition": "condition",
+    "labels": "TSV of barcode and label, or obs:<column> of the sample's h5ad",
+}
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+def read_sheet(path: str | Path) -> pd.DataFrame:
+    """Read and check a sample sheet.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``sample``; all of :data:`COLUMNS` present, missing values as empty strings, ``batch``
+        filled with the sample's name where empty; unknown columns at the end.
+
+    Raises
+    ------
+    UserError
+        Lists all problems with their row (the header is row 1).
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(
+            f"Sample sheet {path} does not exist. Set datasets.<name>.samples in your config file."
+        )
+    table = pd.read_csv(path, sep="\t", dtype=str, comment="#").fillna("")
+    table.columns = table.columns.str.strip()
+    table = table.apply(lambda column: column.str.strip())
+    problems = list(_column_problems(table)) or list(_row_problems(table))
+    if problems:
+        raise UserError(f"Sample sheet {path} is not valid:\n  " + "\n  ".join(problems))
+    for column in COLUMNS:
+        if column not in table:
+            table[column] = ""
+    table[keys.BATCH] = table[keys.BATCH].where(table[keys.BATCH] != "", table["sample"])
+    extra = [column for column in table.columns if column not in COLUMNS]
+    return table[[*COLUMNS, *extra]].set_index("sample")
+
+
+def metadata_columns(sheet: pd.DataFrame) -> list[str]:
+    """Columns of the sheet that describe a sample's cells rather than its files."""
+    known = {keys.BATCH, keys.DONOR, keys.CONDITION}
+    return [column for column in sheet.columns if column in known or column not in COLUMNS]
+
+
+def _column_problems(table: pd.DataFrame):
+    if "sample" not in table:
+        yield f"no column 'sample'; columns are: {', '.join(table.columns)} (tab-separated?)"
+    elif not {"rna", "fragments", "atac"} & set(table.columns):
+        yield "none of the columns rna, fragments, atac"
+    elif table.empty:
+        yield "no samples"
+
+
+def _row_problems(table: pd.DataFrame):
+    seen: dict[str, int] = {}
+    for row, entry in enumerate(table.to_dict("records"), start=2):
+        name = entry["sample"]
+        if not NAME.fullmatch(name):
+            yield f"row {row}: sample name '{name}' may hold letters, digits, '_', '.' and '-' only"
+        if name in seen:
+            yield f"row {row}: sample '{name}' occurs in row {seen[name]} already; names are unique"
+        seen[name] = row
+        if not any(entry.get(column) for column in ("rna", "fragments", "atac")):
+            yield f"row {row}: sample '{name}' has neither rna nor fragments nor atac"
+        yield from _kind_problems(row, entry, "rna", RNA_KINDS)
+        yield from _kind_problems(row, entry, "atac", ATAC_KINDS)
+        counting = entry.get("counting", "")
+        if counting and counting not in keys.COUNTING_UNITS:
+            yield f"row {row}: counting '{counting}' is none of {', '.join(keys.COUNTING_UNITS)}"
+
+
+def _kind_problems(row: int, entry: dict, column: str, kinds: tuple[str, ...]):
+    kind = entry.get(f"{column}_kind", "")
+    if entry.get(column) and kind not in kinds:
+        yield f"row {row}: {column}_kind '{kind}' is none of {', '.join(kinds)}"
+    if kind and not entry.get(column):
+        yield f"row {row}: {column}_kind is '{kind}' but there is no path in column {column}"

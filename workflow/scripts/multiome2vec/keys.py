@@ -1,0 +1,86 @@
+"""Names of modalities, layers and obs/var/obsm/uns keys: the only place where they are spelt.
+
+The spellings are the field's own (scanpy, SnapATAC2, muon), so that a file written here opens
+elsewhere without renaming.
+"""
+
+# modalities of multiome.h5mu
+RNA = "rna"
+ATAC = "atac"
+MOTIF = "motif"
+MODALITIES = (RNA, ATAC, MOTIF)
+
+# layers
+COUNTS = "counts"  # raw integers
+DEVIATION = "deviation"  # chromVAR bias-corrected deviation (motif)
+MASK = "mask"  # 1 where a motif score is undefined and was set to 0
+
+# obs: identity
+CELL = "cell"  # index of every table of cells: sample#barcode
+BARCODE = "barcode"
+FRAGMENT_BARCODE = "fragment_barcode"
+SAMPLE = "sample"
+BATCH = "batch"
+DONOR = "donor"
+CONDITION = "condition"
+LABEL = "label"
+LABEL_SOURCE = "label_source"
+CELL_SEPARATOR = "#"
+
+# obs: RNA quality (scanpy)
+N_GENES = "n_genes_by_counts"
+TOTAL_COUNTS = "total_counts"
+PCT_MT = "pct_counts_mt"
+DOUBLET_SCORE = "doublet_score"
+PREDICTED_DOUBLET = "predicted_doublet"
+
+# obs: ATAC quality (SnapATAC2, muon)
+N_FRAGMENT = "n_fragment"
+FRAC_DUP = "frac_dup"
+FRAC_MITO = "frac_mito"
+TSSE = "tsse"
+NUCLEOSOME_SIGNAL = "nucleosome_signal"
+BLACKLIST_FRACTION = "blacklist_fraction"
+ATAC_DOUBLET_SCORE = "atac_doublet_score"
+ATAC_PREDICTED_DOUBLET = "atac_predicted_doublet"
+FRIP = "frip"
+
+# obs: verdict
+KEEP = "keep"
+REASON = "reason"  # semicolon-joined codes, empty when kept
+
+# obs: truth of simulated data
+TRUE_TYPE = "true_type"
+TRUE_PSEUDOTIME = "true_pseudotime"
+TRUE_DOUBLET = "true_doublet"  # "singlet", "heterotypic" or "homotypic"
+ON_TRAJECTORY = "on_trajectory"
+
+# obs of a mosaic multiome.h5mu
+HAS = {RNA: "has_rna", ATAC: "has_atac", MOTIF: "has_motif"}
+
+# var
+CHROM, START, END = "chrom", "start", "end"
+GENE_ID = "gene_ids"
+SYMBOL = "gene_symbols"
+FEATURE_TYPES = "feature_types"
+HIGHLY_VARIABLE = "highly_variable"
+
+# obsm / varm
+X_PCA = "X_pca"
+X_HARMONY = "X_pca_harmony"
+X_SPECTRAL = "X_spectral"
+X_UMAP = "X_umap"
+X_TOPIC = "X_topic"
+TOPIC_REGION = "topic_region"
+
+# uns
+COUNTING = "counting"
+PAIRED_INSERTION, FRAGMENT, INSERTION = "paired-insertion", "fragment", "insertion"
+COUNTING_UNITS = (PAIRED_INSERTION, FRAGMENT, INSERTION)
+ASSEMBLY = "assembly"
+PROVENANCE = "multiome2vec"
+
+
+def cell_id(sample: str, barcode: str) -> str:
+    """Name of a cell across samples: ``sample#barcode``."""
+    return f"{sample}{CELL_SEPARATOR}{barcode}"
