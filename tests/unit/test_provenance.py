@@ -1,0 +1,62 @@
+import importlib
+
+import pytest
+from multiome2vec import provenance
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package of four modules: a -> b (inside a function), b -> sub.c; d stands alone."""
+    files = {
+        "__init__": "",
+        "a": '"""Doc."""\ndef run():\n    from multiome2vec.b import f\n    return f\n',
+        "b": "from multiome2vec.sub import c\nf = c.x\n",
+        "d": "y = 1\n",
+        "sub/__init__": "",
+        "sub/c": "x = 1\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    fresh = importlib.reload(provenance)
+    monkeypatch.setattr(fresh, "ROOT", tmp_path)
+    yield tmp_path
+    importlib.reload(provenance)
+
+
+def digest():
+    for function in (provenance._parse, provenance._imports, provenance._tree):
+        function.cache_clear()
+    return provenance.source_digest("multiome2vec.a")
+
+
+def test_imports_are_followed_into_functions_and_packages(package):
+    assert provenance.reached_modules("multiome2vec.a") == {
+        "multiome2vec", "multiome2vec.a", "multiome2vec.b", "multiome2vec.sub", "multiome2vec.sub.c"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "changes"),
+    [
+        ("sub/c.py", "x = 2\n", True),
+        ("sub/c.py", "# a comment\nx  =  1\n", False),
+        (
+            "a.py",
+            '"""Other."""\ndef run():\n    from multiome2vec.b import f\n    return f\n',
+            False,
+        ),
+        ("d.py", "y = 2\n", False),
+        ("sub/__init__.py", "z = 1\n", True),
+    ],
+)
+def test_digest_changes_with_code_that_is_reached(package, file, text, changes):
+    before = digest()
+    (package / file).write_text(text)
+    assert (digest() != before) == changes
+
+
+def test_unknown_module_is_an_error(package):
+    with pytest.raises(ModuleNotFoundError, match=r"multiome2vec\.none"):
+        provenance.source_digest("multiome2vec.none")

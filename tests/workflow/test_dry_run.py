@@ -1,0 +1,30 @@
+"""Every configuration under tests/configs and config parses and plans its jobs."""
+
+import pytest
+from workflow.runner import CONFIGS, ROOT, snakemake
+
+REAL = ROOT.parent / "shared" / "data"
+CONFIG_FILES = sorted([*CONFIGS.glob("*.yaml"), *(ROOT / "config").glob("*.yaml")])
+
+
+@pytest.mark.parametrize("config", CONFIG_FILES, ids=lambda path: path.stem)
+def test_config_plans_the_last_stage(config, tmp_path):
+    if "../shared/data" in config.read_text() and not REAL.is_dir():
+        pytest.skip("the real data are not beside the project (../shared/data)")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "shared").symlink_to(REAL.parent)
+    done = snakemake(tmp_path / "run", "-n", "--quiet", "progress", config=config)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "leaderboard" in done.stdout
+
+
+def test_stages_are_targets(tmp_path):
+    planned = {}
+    for stage in ("preflight", "qc", "peaks", "topics", "motifs", "matrices", "embed", "evaluate"):
+        done = snakemake(tmp_path, stage, "-n", "--quiet", "progress")
+        assert done.returncode == 0, done.stdout + done.stderr
+        planned[stage] = done.stdout
+    assert "rule call_peaks:" not in planned["qc"]
+    assert "rule topic_model:" not in planned["peaks"]
+    assert "rule train:" in planned["embed"]
+    assert "rule train:" not in planned["matrices"]

@@ -1,0 +1,131 @@
+"""A changed setting re-runs exactly the rules that use it and what is downstream of them."""
+
+import re
+import shutil
+
+import pytest
+import yaml
+from workflow.runner import CONFIGS, ROOT, dry_runs, snakemake
+
+from multiome2vec.config import leaves, load_schema
+from multiome2vec.provenance import reached_modules
+
+SCHEMA = load_schema(ROOT / "workflow" / "schemas" / "config.schema.yaml")
+TABLE = yaml.safe_load((ROOT / "tests" / "workflow" / "rerun_table.yaml").read_text())
+KEYS = [".".join(path) for path, _ in leaves(SCHEMA)]
+
+
+def override(key: str, value) -> dict:
+    """Nested configuration that sets one key; ``*`` is the demo's entry of an open map."""
+    names = {"datasets": "demo", "assemblies": "demo", "models": "trivae"}
+    parts = [names[key.split(".")[0]] if part == "*" else part for part in key.split(".")]
+    for part in reversed(parts):
+        value = {part: value}
+    return value
+
+
+@pytest.fixture(scope="module")
+def alternatives(tiny):
+    """The tiny run, with a second copy of each file that a setting can name."""
+    demo = tiny / "resources" / "downloads" / "demo"
+    for source in ("genome.fa", "genes.gtf.gz", "blacklist.bed", "truth/cells.tsv"):
+        shutil.copy(demo / source, tiny / f"other.{source.rpartition('/')[2]}")
+    sizes = tiny / "resources" / "genomes" / "demo"
+    shutil.copy(sizes / "chrom.sizes", tiny / "other.chrom.sizes")
+    shutil.copy(sizes / "tss.bed", tiny / "other.tss.bed")
+    barcodes = (tiny / "results/demo/qc/barcodes.tsv").read_text().splitlines()[1:]
+    (tiny / "cells.txt").write_text("".join(f"{line.split()[0]}\n" for line in barcodes))
+    sheet = (ROOT / "config" / "demo.samples.tsv").read_text()
+    (tiny / "other.samples.tsv").write_text(sheet.replace("treated", "sick"))
+    return tiny
+
+
+@pytest.fixture(scope="module")
+def downstream(tiny) -> dict[str, set[str]]:
+    """For each rule, the rules that use its outputs, at any depth."""
+    done = snakemake(tiny, "--rulegraph", "dot", "--forceall", config=CONFIGS / "tiny.yaml")
+    assert done.returncode == 0, done.stderr
+    names = dict(re.findall(r'(\d+)\[label = "([\w]+)', done.stdout))
+    edges = {(names[a], names[b]) for a, b in re.findall(r"(\d+) -> (\d+)", done.stdout)}
+    # the checks of the inputs come before everything but invalidate nothing
+    edges = {(a, b) for a, b in edges if a != "check_inputs" or b in ("all", "preflight")}
+    closure = {name: {name} for name in names.values()}
+    for _ in names:
+        for a, b in edges:
+            closure[a] |= closure[b]
+    return closure
+
+
+@pytest.fixture(scope="module")
+def planned(alternatives) -> dict[str, set[str]]:
+    overrides = {key: override(key, entry["value"]) for key, entry in TABLE.items()}
+    return dry_runs(alternatives, CONFIGS / "tiny.yaml", overrides | {"nothing": {}})
+
+
+def test_the_table_has_every_key_of_the_schema():
+    assert sorted(TABLE) == sorted(KEYS)
+
+
+def test_an_unchanged_configuration_runs_nothing(planned):
+    assert planned["nothing"] == set()
+
+
+@pytest.mark.parametrize("key", sorted(TABLE))
+def test_changed_key_reruns_its_rules_and_what_is_downstream(key, planned, downstream):
+    expected = set().union(*(downstream[rule] for rule in TABLE[key]["rules"]))
+    assert planned[key] == expected
+
+
+def test_jobs_load_only_modules_in_their_digest(tiny):
+    """What a job really imported is what its rule's digest covers."""
+    digests = rule_digests()
+    lines = (tiny / "loaded.txt").read_text().splitlines()
+    assert {line.split()[0] for line in lines} == set(digests)
+    for line in lines:
+        rule, *modules = line.split()
+        outside = set(modules) - reached_modules(*digests[rule])
+        assert outside <= {"multiome2vec.logs", "multiome2vec.errors", "multiome2vec"}, rule
+
+
+def rule_digests() -> dict[str, list[str]]:
+    """Modules named in the ``source_digest`` of each script rule; engines are those of tiny.yaml."""
+    engines = {
+        "doublets": ["multiome2vec.doublets.callers.scrublet"],
+        "call_peaks": ["multiome2vec.peaks.callers.macs3"],
+        "topic_model": ["multiome2vec.topics.engines.tomotopy"],
+        "train": ["multiome2vec.models.presets.trivae"],
+        "embed_cells": ["multiome2vec.models.presets.trivae"],
+        "baseline": ["multiome2vec.baselines.pca", "multiome2vec.baselines.lsi"],
+    }
+    found = {}
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        for block in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
+            name = block.partition(":")[0]
+            if "script:" in block:
+                steps = re.findall(r'"(multiome2vec\.[\w.]+)"', block)
+                found[name] = steps + engines.get(name, [])
+    return found
+
+
+def test_editing_a_module_reruns_only_its_dependants(alternatives, downstream, tmp_path):
+    """A second copy of the project, with one line changed, over the results of the first."""
+    project = tmp_path / "project"
+    shutil.copytree(
+        ROOT, project, ignore=shutil.ignore_patterns(".*", "results", "resources", "logs")
+    )
+    module = project / "workflow/scripts/multiome2vec/motifs/deviations.py"
+    unchanged = planned_by_copy(project, alternatives)
+    module.write_text(module.read_text() + "\n\n_EDITED = True\n")
+    changed = planned_by_copy(project, alternatives)
+    assert changed - unchanged == downstream["deviations"] - unchanged
+    assert "call_peaks" not in changed
+
+
+def planned_by_copy(project, directory) -> set[str]:
+    """Rules planned by a copy of the project in the directory of a finished run."""
+    done = snakemake(
+        directory, "-n", "--rerun-triggers", "params", "input", "mtime",
+        config=CONFIGS / "tiny.yaml", root=project,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return set(re.findall(r"^(?:local)?rule (\w+):", done.stdout, re.MULTILINE))
