@@ -50,6 +50,7 @@ KEEP = "keep"
 REASON = "reason"  # semicolon-joined codes, empty when kept
 
 # obs: truth of simulated data
+KIND = "kind"  # "cell", "empty", "low_quality" or "doublet"
 TRUE_TYPE = "true_type"
 TRUE_PSEUDOTIME = "true_pseudotime"
 TRUE_DOUBLET = "true_doublet"  # "singlet", "heterotypic" or "homotypic"
