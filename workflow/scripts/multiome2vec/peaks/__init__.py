@@ -1,0 +1,1 @@
+"""Peaks: pseudobulks, peak callers, consensus regions and counts of fragments in regions."""
