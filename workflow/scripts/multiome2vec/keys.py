@@ -33,6 +33,9 @@ TOTAL_COUNTS = "total_counts"
 PCT_MT = "pct_counts_mt"
 DOUBLET_SCORE = "doublet_score"
 PREDICTED_DOUBLET = "predicted_doublet"
+DOUBLET_THRESHOLD = "doublet_threshold"
+DOUBLET_NOTE = "doublet_note"  # how the threshold came about, or why there are no scores
+RNA_PASS, RNA_REASON = "rna_pass", "rna_reason"
 
 # obs: ATAC quality (SnapATAC2, muon)
 N_FRAGMENT = "n_fragment"
@@ -43,7 +46,14 @@ NUCLEOSOME_SIGNAL = "nucleosome_signal"
 BLACKLIST_FRACTION = "blacklist_fraction"
 ATAC_DOUBLET_SCORE = "atac_doublet_score"
 ATAC_PREDICTED_DOUBLET = "atac_predicted_doublet"
+ATAC_PASS, ATAC_REASON = "atac_pass", "atac_reason"
 FRIP = "frip"
+
+# obs: presence of a barcode in a modality of its sample
+IN_RNA, IN_ATAC = "in_rna", "in_atac"
+
+# obs: clusters
+LEIDEN = "leiden"
 
 # obs: verdict
 KEEP = "keep"
