@@ -9,6 +9,7 @@ import pandas as pd
 
 from multiome2vec import keys
 from multiome2vec.errors import ContractError, UserError
+from multiome2vec.io.atomic import atomic_path
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -27,8 +28,10 @@ def read_chrom_sizes(path: str | Path) -> pd.Series:
     return sizes.set_index("chrom")["size"].astype(np.int64)
 
 
-def read_bed(path: str | Path) -> pd.DataFrame:
+def read_bed(path: str | Path | None) -> pd.DataFrame:
     """Read chrom, start, end of a BED file (gzip allowed); header and comment lines are skipped.
+
+    Without a file (None) the table is empty.
 
     Raises
     ------
@@ -36,20 +39,24 @@ def read_bed(path: str | Path) -> pd.DataFrame:
         If a line has fewer than three columns or no integer coordinates with start < end; the
         message names the first such line.
     """
-    path = Path(path)
+    rows = _bed_rows(Path(path)) if path else []
+    table = pd.DataFrame(rows, columns=[keys.CHROM, keys.START, keys.END])
+    return table.astype({keys.CHROM: str, keys.START: np.int64, keys.END: np.int64})
+
+
+def _bed_rows(path: Path) -> list[tuple[str, int, int]]:
     if not path.is_file():
         raise UserError(f"{path} does not exist.")
     open_file = gzip.open if path.suffix == ".gz" else open
-    rows = []
     try:
         with open_file(path, "rt") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip() and not line.startswith(("#", "track", "browser")):
-                    rows.append(_bed_row(line, f"{path}, line {number}"))
+            return [
+                _bed_row(line, f"{path}, line {number}")
+                for number, line in enumerate(lines, start=1)
+                if line.strip() and not line.startswith(("#", "track", "browser"))
+            ]
     except (EOFError, gzip.BadGzipFile) as error:
         raise UserError(f"{path} is not a whole gzip file ({error}). Fetch it again.") from None
-    table = pd.DataFrame(rows, columns=[keys.CHROM, keys.START, keys.END])
-    return table.astype({keys.CHROM: str, keys.START: np.int64, keys.END: np.int64})
 
 
 def _bed_row(line: str, where: str) -> tuple[str, int, int]:
@@ -69,6 +76,19 @@ def region_names(regions: pd.DataFrame) -> pd.Index:
     """Names ``chrom:start-end`` of the rows."""
     starts, ends = regions[keys.START].astype(str), regions[keys.END].astype(str)
     return pd.Index(regions[keys.CHROM].astype(str) + ":" + starts + "-" + ends)
+
+
+def write_regions(
+    regions: pd.DataFrame, bed: str, *, score: pd.Series | int = 0, groups: pd.Series | str = "."
+) -> None:
+    """Write regions as ``consensus.bed``: BED of six columns and the supporting groups."""
+    rows = regions[[keys.CHROM, keys.START, keys.END]].assign(
+        name=region_names(regions).to_numpy(), score=score, strand=".", groups=groups
+    )
+    with atomic_path(bed) as partial:
+        rows.to_csv(
+            partial, sep="\t", header=False, index=False, float_format="%.4f", lineterminator="\n"
+        )
 
 
 def read_cells(path: str | Path) -> pd.DataFrame:

@@ -1,0 +1,133 @@
+"""
+Each sample's raw files in one form, checked; its barcodes with their spelling on both sides.
+
+REQUIRED INPUTS: the files that the sample sheet names.
+
+OUTPUTS: results/{dataset}/samples/{sample}/{rna.h5ad, fragments.tsv.gz(.tbi), fragment_barcodes.tsv,
+regions.h5ad, barcodes.tsv}, as far as the sample has them
+"""
+
+
+def sheet(column):
+    """Input or parameter function: a column of the sample's row."""
+    return lambda wildcards: SAMPLES.loc[wildcards.sample, column]
+
+
+def sample_metadata(wildcards):
+    """Columns of the sheet that describe the sample's cells."""
+    return SAMPLES.loc[wildcards.sample, metadata_columns(SAMPLES)].to_dict()
+
+
+def barcode_inputs(wildcards):
+    """What the sample has: RNA, a census of the fragments, a ready region matrix."""
+    folder = f"results/{wildcards.dataset}/samples/{wildcards.sample}"
+    files = {
+        "rna": (has_rna, "rna.h5ad"),
+        "census": (has_fragments, "fragment_barcodes.tsv"),
+        "regions": (has_ready_atac, "regions.h5ad"),
+    }
+    return {key: f"{folder}/{name}" for key, (has, name) in files.items() if has(wildcards.sample)}
+
+
+def known_chromosomes():
+    """The assembly's chromosomes, where it has any."""
+    return f"{GENOME}/chrom.sizes" if has_genome() or ASSEMBLY["chrom_sizes"] else []
+
+
+rule ingest_rna:
+    input:
+        source=sheet("rna"),
+        preflight=ancient("results/{dataset}/preflight.tsv"),
+    output:
+        rna="results/{dataset}/samples/{sample}/rna.h5ad",
+    log:
+        "logs/ingest_rna/{dataset}.{sample}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/ingest_rna/{sample}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        kind=sheet("rna_kind"),
+        layer=sheet("rna_layer"),
+        code=source_digest("multiome2vec.steps.ingest_rna"),
+    script:
+        "../scripts/ingest_rna.py"
+
+
+rule ingest_fragments:
+    input:
+        source=sheet("fragments"),
+        chrom_sizes=known_chromosomes(),
+        preflight=ancient("results/{dataset}/preflight.tsv"),
+    output:
+        fragments="results/{dataset}/samples/{sample}/fragments.tsv.gz",
+        index="results/{dataset}/samples/{sample}/fragments.tsv.gz.tbi",
+        census="results/{dataset}/samples/{sample}/fragment_barcodes.tsv",
+    log:
+        "logs/ingest_fragments/{dataset}.{sample}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/ingest_fragments/{sample}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        code=source_digest("multiome2vec.steps.ingest_fragments"),
+    script:
+        "../scripts/ingest_fragments.py"
+
+
+rule ingest_regions:
+    input:
+        source=sheet("atac"),
+        preflight=ancient("results/{dataset}/preflight.tsv"),
+    output:
+        regions="results/{dataset}/samples/{sample}/regions.h5ad",
+    log:
+        "logs/ingest_regions/{dataset}.{sample}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/ingest_regions/{sample}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        kind=sheet("atac_kind"),
+        layer=sheet("atac_layer"),
+        counting=sheet("counting"),
+        code=source_digest("multiome2vec.steps.ingest_regions"),
+    script:
+        "../scripts/ingest_regions.py"
+
+
+rule barcodes:
+    input:
+        unpack(barcode_inputs),
+    output:
+        barcodes="results/{dataset}/samples/{sample}/barcodes.tsv",
+    log:
+        "logs/barcodes/{dataset}.{sample}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/barcodes/{sample}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    params:
+        metadata=sample_metadata,
+        barcode_transform=sheet("barcode_transform"),
+        min_overlap=config["ingest"]["min_overlap"],
+        min_fragments=config["ingest"]["min_fragments"],
+        code=source_digest("multiome2vec.steps.barcodes"),
+    script:
+        "../scripts/barcodes.py"

@@ -1,0 +1,49 @@
+"""
+Every check of the inputs that takes seconds, before anything long runs.
+
+REQUIRED INPUTS: the files that the sample sheet and the assembly name.
+
+OUTPUTS: results/{dataset}/preflight.tsv, one row per check. The run stops if any check fails.
+"""
+
+
+def sheet_files():
+    """Files of the sample sheet."""
+    columns = ["rna", "fragments", "atac", "labels"]
+    paths = [path for path in SAMPLES[columns].to_numpy().ravel() if path]
+    return sorted({path for path in paths if not path.startswith("obs:")})
+
+
+def assembly_files():
+    """Files of the assembly."""
+    names = ["fasta", "gtf", "tss", "chrom_sizes", "blacklist"]
+    return [ASSEMBLY[name] for name in names if ASSEMBLY[name]]
+
+
+rule check_inputs:
+    input:
+        files=sheet_files(),
+        reference=assembly_files(),
+    output:
+        table=report(
+            "results/{dataset}/preflight.tsv",
+            category="1 Inputs",
+            caption="../report/preflight.rst",
+            labels={"table": "checks of the inputs"},
+        ),
+    log:
+        "logs/check_inputs/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/check_inputs/all.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        samples=SAMPLES.to_dict("index"),
+        assembly=ASSEMBLY,
+        code=source_digest("multiome2vec.steps.preflight"),
+    script:
+        "../scripts/check_inputs.py"

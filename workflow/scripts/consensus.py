@@ -1,0 +1,17 @@
+"""Adapter of rule consensus."""
+
+from multiome2vec.logs import job
+
+with job(snakemake.log[0], threads=snakemake.threads):
+    from multiome2vec.steps.consensus import consensus
+
+    consensus(
+        groups=snakemake.input.groups,
+        folder=snakemake.input.folder,
+        chrom_sizes=snakemake.input.chrom_sizes,
+        blacklist=snakemake.input.get("blacklist"),
+        bed=snakemake.output.bed,
+        half_width=snakemake.params.half_width,
+        min_score=snakemake.params.min_score,
+        chromosomes=snakemake.params.chromosomes,
+    )

@@ -1,0 +1,65 @@
+"""Labels of cells that a user gives."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from multiome2vec import keys
+from multiome2vec.errors import UserError
+
+OBS = "obs:"
+
+
+def read_labels(source: str, *, h5ad: str | None) -> pd.Series:
+    """Read the labels of one sample.
+
+    Parameters
+    ----------
+    source
+        Path of a tab-separated table with the columns ``barcode`` and ``label`` (or, without such
+        names, its first two columns), or ``obs:<column>`` of the sample's own h5ad file.
+    h5ad
+        That file.
+
+    Returns
+    -------
+    pandas.Series
+        Labels by raw barcode; barcodes without a label are left out.
+
+    Raises
+    ------
+    UserError
+        If the file or column is missing, or a barcode has two labels.
+    """
+    labels = _from_obs(source.removeprefix(OBS), h5ad) if source.startswith(OBS) else _read(source)
+    labels = labels[labels.notna()].astype(str)
+    labels = labels[labels != ""]
+    labels.name = keys.LABEL
+    if not labels.index.is_unique:
+        twice = labels.index[labels.index.duplicated()][0]
+        raise UserError(f"Labels in {source}: barcode {twice} occurs more than once.")
+    return labels
+
+
+def _from_obs(column: str, h5ad: str | None) -> pd.Series:
+    import anndata as ad
+
+    if not h5ad or Path(h5ad).suffix != ".h5ad":
+        raise UserError(f"Labels '{OBS}{column}' need an h5ad file in the sample's row.")
+    obs = ad.read_h5ad(h5ad, backed="r").obs
+    if column not in obs:
+        raise UserError(f"{h5ad} has no obs column '{column}'; it has {', '.join(obs.columns)}.")
+    return obs[column].astype(object)
+
+
+def _read(path: str) -> pd.Series:
+    if not Path(path).is_file():
+        raise UserError(f"Labels {path} do not exist. Correct the path in the sample sheet.")
+    table = pd.read_csv(path, sep="\t", dtype=str)
+    if table.shape[1] < 2:
+        raise UserError(f"Labels {path} have one column; barcode and label are needed (tabs).")
+    named = {keys.BARCODE, keys.LABEL} <= set(table.columns)
+    if not named:
+        table = pd.read_csv(path, sep="\t", dtype=str, header=None).iloc[:, :2]
+        table.columns = [keys.BARCODE, keys.LABEL]
+    return table.set_index(keys.BARCODE)[keys.LABEL]

@@ -1,0 +1,85 @@
+"""Bring the reference of an assembly into one place and one form."""
+
+import gzip
+import logging
+import shutil
+
+import pandas as pd
+
+from multiome2vec.errors import UserError
+from multiome2vec.io.atomic import atomic_path
+from multiome2vec.io.genome import open_text, read_tss, read_tss_bed
+from multiome2vec.io.regions import read_bed, read_chrom_sizes
+
+logger = logging.getLogger(__name__)
+
+
+def genome(*, fasta: str, out: str, index: str) -> None:
+    """Copy the sequence, uncompressed, and index it (samtools faidx format)."""
+    from pyfaidx import Faidx
+
+    with atomic_path(out) as partial:
+        with open_text(fasta) as text:
+            if text.read(1) != ">":
+                raise UserError(f"{fasta} does not begin with '>': it is not FASTA.")
+        opener = gzip.open if _is_gzip(fasta) else open
+        with opener(fasta, "rb") as source, open(partial, "wb") as copy:
+            shutil.copyfileobj(source, copy, 1 << 24)
+    with atomic_path(index) as partial:
+        Faidx(str(out), indexname=str(partial)).close()
+
+
+def _is_gzip(path: str) -> bool:
+    with open(path, "rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
+def chrom_sizes(*, source: str, out: str) -> None:
+    """Write name and length of every chromosome, from a .fai or a table of two columns.
+
+    Raises
+    ------
+    UserError
+        If a length is not a positive whole number.
+    """
+    table = pd.read_csv(source, sep="\t", header=None, dtype=str, comment="#").iloc[:, :2]
+    if table.shape[1] < 2 or not table[1].str.fullmatch(r"[1-9]\d*").all():
+        raise UserError(f"{source} does not hold two columns, chromosome and length in bp.")
+    with atomic_path(out) as partial:
+        table.to_csv(partial, sep="\t", header=False, index=False)
+
+
+def tss(*, source: str, kind: str, chrom_sizes: str, out: str) -> None:
+    """Write the transcription start sites on the assembly's chromosomes.
+
+    Parameters
+    ----------
+    source
+        GTF (``kind`` "gtf") or BED (``kind`` "bed").
+    """
+    table = read_tss(source) if kind == "gtf" else read_tss_bed(source)
+    sizes = read_chrom_sizes(chrom_sizes)
+    table = _on_chromosomes(table, sizes, source)
+    with atomic_path(out) as partial:
+        table.to_csv(partial, sep="\t", header=False, index=False)
+
+
+def blacklist(*, source: str, chrom_sizes: str, out: str) -> None:
+    """Write the blacklist, sorted, on the assembly's chromosomes."""
+    table = _on_chromosomes(read_bed(source), read_chrom_sizes(chrom_sizes), source)
+    with atomic_path(out) as partial:
+        table.to_csv(partial, sep="\t", header=False, index=False)
+
+
+def _on_chromosomes(table: pd.DataFrame, sizes: pd.Series, source: str) -> pd.DataFrame:
+    """Rows on known chromosomes, sorted; an error if there are none."""
+    known = table["chrom"].isin(sizes.index)
+    if not known.any():
+        theirs = ", ".join(table["chrom"].unique()[:3])
+        raise UserError(
+            f"{source}: none of its chromosomes ({theirs}, ...) is in the assembly "
+            f"({', '.join(sizes.index[:3])}, ...). Use files of one source, or rename them."
+        )
+    if not known.all():
+        logger.info("%s: %d rows on other chromosomes left out", source, (~known).sum())
+    return table[known].sort_values(["chrom", "start"], kind="stable")
