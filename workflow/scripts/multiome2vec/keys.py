@@ -48,6 +48,8 @@ ATAC_DOUBLET_SCORE = "atac_doublet_score"
 ATAC_PREDICTED_DOUBLET = "atac_predicted_doublet"
 ATAC_PASS, ATAC_REASON = "atac_pass", "atac_reason"
 FRIP = "frip"
+N_FRAGMENT_TOTAL = "n_fragment_total"  # on standard chromosomes, without the mitochondrion
+N_FRAGMENT_IN_REGIONS = "n_fragment_in_regions"  # of these, overlapping any consensus region
 
 # obs: presence of a barcode in a modality of its sample
 IN_RNA, IN_ATAC = "in_rna", "in_atac"
@@ -89,6 +91,7 @@ COUNTING = "counting"
 PAIRED_INSERTION, FRAGMENT, INSERTION = "paired-insertion", "fragment", "insertion"
 COUNTING_UNITS = (PAIRED_INSERTION, FRAGMENT, INSERTION)
 ASSEMBLY = "assembly"
+N_REGIONS = "n_regions"  # consensus regions before regions.min_cells
 PROVENANCE = "multiome2vec"
 
 
