@@ -147,7 +147,7 @@ def _overlap(rna: pd.Index, atac: pd.Index, row: dict[str, str], sample: str) ->
     proposal = propose(rna, set(atac), more_than=0.01)
     remedy = "Are the two files of the same sample?"
     if proposal:
-        remedy = f"With '{proposal.transform}' in the sample sheet's column barcode_transform they match."
+        remedy = f"With barcode_transform '{proposal.transform}' in the sample sheet they match."
     raise UserError(
         f"Sample {sample}: RNA and ATAC have no barcodes in common: RNA has "
         f"{', '.join(spelt[:2])}; ATAC has {', '.join(atac[:2])}. {remedy}"
