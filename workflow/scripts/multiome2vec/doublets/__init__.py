@@ -1,0 +1,1 @@
+"""Doublets of one sample: callers by name, and how scores become calls."""

@@ -1,0 +1,1 @@
+"""Quality of barcodes: metrics, limits, reasons, and the verdict over both modalities."""

@@ -1,0 +1,116 @@
+"""Cluster the kept cells of a dataset without RNA by their ATAC."""
+
+import logging
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+
+from multiome2vec import keys
+from multiome2vec.annotate import CORRECTED_SPECTRAL, cluster, correct_samples, merge, spectral
+from multiome2vec.doublets.atac import select_tiles, tile_counts
+from multiome2vec.errors import UserError
+from multiome2vec.io.atomic import write_h5ad
+from multiome2vec.io.contracts import check_cells, check_regions
+from multiome2vec.io.regions import read_cells, read_chrom_sizes
+from multiome2vec.io.snap import import_fragments
+
+logger = logging.getLogger(__name__)
+
+
+def annotate_atac(
+    *,
+    fragments: dict[str, str],
+    regions: dict[str, str],
+    barcodes: str,
+    chrom_sizes: str | None,
+    out: str,
+    mitochondrion: str,
+    n_components: int,
+    harmony: bool,
+    graph: dict,
+    seed: int,
+) -> None:
+    """Count tiles (or take ready regions), embed, correct for samples, cluster.
+
+    Parameters
+    ----------
+    fragments, regions
+        ``fragments.tsv.gz`` or ``regions.h5ad`` by sample; the same kind for all samples.
+    barcodes
+        ``qc/barcodes.pre.tsv``.
+    chrom_sizes
+        Chromosomes of the assembly; needed for fragments.
+    out
+        ``annotation/atac.h5ad``: ``obsm`` and clusters, no counts.
+    mitochondrion
+        Chromosome left out of the tiles.
+    n_components, harmony, graph, seed
+        See :func:`multiome2vec.steps.annotate_rna.annotate_rna`.
+
+    Raises
+    ------
+    UserError
+        If some samples have fragments and others only a ready matrix.
+    """
+    table = read_cells(barcodes)
+    check_cells(table, path=barcodes, columns=(keys.KEEP, keys.SAMPLE, keys.FRAGMENT_BARCODE))
+    table = table[table[keys.KEEP]]
+    if fragments and regions.keys() - fragments.keys():
+        raise UserError(
+            f"Samples {', '.join(fragments)} have fragments, {', '.join(regions)} a ready region "
+            "matrix, and there is no RNA: their cells cannot be clustered together. Give fragments "
+            "for all samples, or run them as two datasets."
+        )
+    if fragments:
+        sizes = read_chrom_sizes(chrom_sizes)
+        samples = {
+            sample: _tiles(path, table, sample, sizes=sizes, mitochondrion=mitochondrion, out=out)
+            for sample, path in fragments.items()
+        }
+        cells = merge(samples, what="tiles")
+        cells = cells[:, select_tiles(cells)].copy()
+    else:
+        samples = {sample: _ready(path, table, sample) for sample, path in regions.items()}
+        cells = merge(samples, what="regions")
+        cells = cells[:, np.asarray(cells.X.sum(axis=0)).ravel() > 0].copy()
+    logger.info("%d cells × %d features of %d samples", *cells.shape, len(samples))
+    spectral(cells, n_components=n_components, seed=seed)
+    representation = keys.X_SPECTRAL
+    if harmony and len(samples) > 1:
+        representation = CORRECTED_SPECTRAL
+        cells.obsm[representation] = correct_samples(
+            cells.obsm[keys.X_SPECTRAL], cells.obs[keys.SAMPLE], seed=seed
+        )
+    cluster(cells, representation=representation, seed=seed, **graph)
+    write_h5ad(ad.AnnData(obs=cells.obs, obsm=dict(cells.obsm), uns=dict(cells.uns)), out)
+
+
+def _tiles(
+    path: str, table: pd.DataFrame, sample: str, *, sizes: pd.Series, mitochondrion: str, out: str
+) -> ad.AnnData:
+    mine = table[table[keys.SAMPLE] == sample]
+    data = import_fragments(
+        path,
+        barcodes=mine[keys.FRAGMENT_BARCODE].tolist(),
+        chrom_sizes=sizes,
+        mitochondrion=mitochondrion,
+        scratch=Path(out).parent,
+    )
+    tiles = tile_counts(data, mitochondrion=mitochondrion)
+    return _named(tiles, mine, keys.FRAGMENT_BARCODE)
+
+
+def _ready(path: str, table: pd.DataFrame, sample: str) -> ad.AnnData:
+    adata = ad.read_h5ad(path)
+    check_regions(adata, path=path)
+    mine = table[table[keys.SAMPLE] == sample]
+    return _named(adata[mine[keys.BARCODE]].copy(), mine, keys.BARCODE)
+
+
+def _named(adata: ad.AnnData, mine: pd.DataFrame, column: str) -> ad.AnnData:
+    """Keep the counts and give rows the names and columns of the table of cells."""
+    rows = mine.reset_index().set_index(column).loc[adata.obs_names].set_index(keys.CELL)
+    rows[column] = adata.obs_names.to_numpy()
+    return ad.AnnData(adata.X.tocsr(), obs=rows, var=pd.DataFrame(index=adata.var_names))
