@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TEXT = frozenset(
     (keys.BARCODE, keys.FRAGMENT_BARCODE, keys.SAMPLE, keys.BATCH, keys.DONOR, keys.CONDITION)
     + (keys.LABEL, keys.LABEL_SOURCE, keys.REASON, keys.TRUE_TYPE)
-    + ("rna_reason", "atac_reason", "doublet_note")
+    + (keys.RNA_REASON, keys.ATAC_REASON, keys.DOUBLET_NOTE)
 )
 
 
@@ -97,8 +97,12 @@ def read_cells(path: str | Path) -> pd.DataFrame:
     Names, labels and reasons are text (empty, never NaN), columns of True and False are boolean
     (empty counts as False), other columns are numbers if every entry is one (empty: NaN).
     """
-    table = pd.read_csv(path, sep="\t", index_col=keys.CELL, dtype=str, keep_default_na=False)
-    return table.apply(lambda column: _typed(column, is_text=column.name in TEXT))
+    return read_text(path).apply(lambda column: _typed(column, is_text=column.name in TEXT))
+
+
+def read_text(path: str | Path) -> pd.DataFrame:
+    """Read a table of cells (index ``cell``) with every entry as it is spelt."""
+    return pd.read_csv(path, sep="\t", index_col=keys.CELL, dtype=str, keep_default_na=False)
 
 
 def _typed(column: pd.Series, *, is_text: bool) -> pd.Series:

@@ -113,7 +113,7 @@ def labelled_cells(barcodes: str, labels: str) -> pd.DataFrame:
 
 def _genome_size(genome: str | None, sizes: pd.Series) -> int:
     """Bases of the standard chromosomes that are not N, or their lengths without a sequence."""
-    if genome is None:
+    if not genome:
         logger.warning("No genome sequence: its effective size is taken as %d bp", sizes.sum())
         return int(sizes.sum())
     import pysam

@@ -1,0 +1,72 @@
+"""
+The aligned matrices: one MuData of genes, regions and motifs, and its exports.
+
+REQUIRED INPUTS: qc/barcodes.tsv, annotation/labels.tsv; annotation/rna.h5ad, regions/regions.h5ad,
+topics/{engine}/topics.h5ad and motifs/deviations.h5ad as far as the dataset has them
+
+OUTPUTS: results/{dataset}/matrices/{multiome.h5mu, {gene,region,motif}_by_cell/,
+{gene,region,motif}_by_cell_comb.csv}
+"""
+
+
+def multiome_inputs(wildcards):
+    """The modalities that the dataset has, and the truth of simulated data."""
+    results = f"results/{wildcards.dataset}"
+    engine = config["topics"]["engine"]
+    files = {
+        "rna": (has_rna(), f"{results}/annotation/rna.h5ad"),
+        "regions": (has_atac(), f"{results}/regions/regions.h5ad"),
+        "topics": (has_atac(), f"{results}/topics/{engine}/topics.h5ad"),
+        "deviations": (has_motif(), f"{results}/motifs/deviations.h5ad"),
+        "truth": (bool(TRUTH), TRUTH),
+    }
+    return {name: path for name, (there, path) in files.items() if there}
+
+
+rule multiome:
+    input:
+        unpack(multiome_inputs),
+        barcodes="results/{dataset}/qc/barcodes.tsv",
+        labels="results/{dataset}/annotation/labels.tsv",
+    output:
+        multiome="results/{dataset}/matrices/multiome.h5mu",
+    log:
+        "logs/multiome/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/multiome/all.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=16000,
+        runtime=60,
+    params:
+        code=source_digest("multiome2vec.steps.multiome"),
+    script:
+        "../scripts/multiome.py"
+
+
+rule export_matrices:
+    input:
+        multiome="results/{dataset}/matrices/multiome.h5mu",
+    output:
+        matrix="results/{dataset}/matrices/{kind}_by_cell/matrix.mtx.gz",
+        features="results/{dataset}/matrices/{kind}_by_cell/features.tsv.gz",
+        barcodes="results/{dataset}/matrices/{kind}_by_cell/barcodes.tsv.gz",
+        means="results/{dataset}/matrices/{kind}_by_cell_comb.csv",
+    log:
+        "logs/export_matrices/{dataset}.{kind}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/export_matrices/{kind}.tsv"
+    wildcard_constraints:
+        kind="gene|region|motif",
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=16000,
+        runtime=120,
+    params:
+        code=source_digest("multiome2vec.steps.export_matrices"),
+    script:
+        "../scripts/export_matrices.py"

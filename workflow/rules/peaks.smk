@@ -1,0 +1,138 @@
+"""
+Peaks of every label in every sample, and one set of consensus regions.
+
+REQUIRED INPUTS: qc/barcodes.pre.tsv, annotation/labels.tsv, fragments of the samples; or a BED file of
+regions (peaks.source: bed), or ready region matrices (peaks.source: input)
+
+OUTPUTS: results/{dataset}/peaks/{caller}/{groups.tsv, groups/, consensus.bed}, where caller is a peak
+caller, `bed` or `input`
+"""
+
+CHROMOSOMES = {
+    "pattern": ASSEMBLY["standard_chromosomes"],
+    "mitochondrion": ASSEMBLY["mitochondrion"],
+}
+CALLED = "(?!(?:bed|input)/)[a-z0-9]+"  # regions that are called here
+
+
+def genome_to_measure(wildcards):
+    """The sequence, if the effective genome size is to be taken from it."""
+    given = config["peaks"][wildcards.caller]["genome_size"]
+    return f"{GENOME}/genome.fa" if has_genome() and not given else []
+
+
+def blacklisted():
+    """The assembly's blacklist, where it has one."""
+    return f"{GENOME}/blacklist.bed" if ASSEMBLY["blacklist"] else []
+
+
+def caller_settings(wildcards):
+    """The section of the peak caller."""
+    return config["peaks"][wildcards.caller]
+
+
+def caller_digest(wildcards):
+    """Digest of the step and of the one caller in use."""
+    return source_digest(
+        "multiome2vec.steps.call_peaks", f"multiome2vec.peaks.callers.{wildcards.caller}"
+    )
+
+
+def given_sources(wildcards):
+    """The user's BED file, or the ready matrices that have the regions."""
+    if wildcards.caller == "bed":
+        return {"bed": config["peaks"]["bed"]}
+    folder = f"results/{wildcards.dataset}/samples"
+    return {"matrices": [f"{folder}/{sample}/regions.h5ad" for sample in ready_atac_samples()]}
+
+
+rule call_peaks:
+    input:
+        labels="results/{dataset}/annotation/labels.tsv",
+        barcodes="results/{dataset}/qc/barcodes.pre.tsv",
+        fragments=expand(
+            "results/{{dataset}}/samples/{sample}/fragments.tsv.gz", sample=fragment_samples()
+        ),
+        chrom_sizes=known_chromosomes(),
+        genome=genome_to_measure,
+    output:
+        table="results/{dataset}/peaks/{caller}/groups.tsv",
+        folder=directory("results/{dataset}/peaks/{caller}/groups"),
+    log:
+        "logs/call_peaks/{dataset}.{caller}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/call_peaks/{caller}.tsv"
+    wildcard_constraints:
+        caller=CALLED,
+    conda:
+        "../../envs/core.yaml"
+    threads: 8
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    params:
+        samples=fragment_samples(),
+        settings=caller_settings,
+        minima={
+            "cells": config["peaks"]["min_cells"],
+            "fragments": config["peaks"]["min_fragments"],
+        },
+        chromosomes=CHROMOSOMES,
+        code=caller_digest,
+    script:
+        "../scripts/call_peaks.py"
+
+
+rule consensus:
+    input:
+        groups="results/{dataset}/peaks/{caller}/groups.tsv",
+        folder="results/{dataset}/peaks/{caller}/groups",
+        chrom_sizes=known_chromosomes(),
+        blacklist=blacklisted(),
+    output:
+        bed="results/{dataset}/peaks/{caller}/consensus.bed",
+    log:
+        "logs/consensus/{dataset}.{caller}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/consensus/{caller}.tsv"
+    wildcard_constraints:
+        caller=CALLED,
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        half_width=config["peaks"]["consensus"]["half_width"],
+        min_score=config["peaks"]["consensus"]["min_score"],
+        chromosomes=CHROMOSOMES,
+        code=source_digest("multiome2vec.steps.consensus"),
+    script:
+        "../scripts/consensus.py"
+
+
+rule given_regions:
+    input:
+        unpack(given_sources),
+        chrom_sizes=known_chromosomes(),
+        blacklist=blacklisted(),
+    output:
+        bed="results/{dataset}/peaks/{caller}/consensus.bed",
+    log:
+        "logs/given_regions/{dataset}.{caller}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/given_regions/{caller}.tsv"
+    wildcard_constraints:
+        caller="bed|input",
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=15,
+    params:
+        chromosomes=CHROMOSOMES,
+        code=source_digest("multiome2vec.steps.given_regions"),
+    script:
+        "../scripts/given_regions.py"

@@ -1,0 +1,134 @@
+"""
+Cells × consensus regions, counted from fragments or taken from ready matrices; the final verdict on
+every barcode, with FRiP; the account of cells and features.
+
+REQUIRED INPUTS: qc/barcodes.pre.tsv; peaks/{caller}/consensus.bed and fragments or ready matrices, where
+the dataset has ATAC; samples/{sample}/rna.h5ad and annotation/rna.h5ad, where it has RNA
+
+OUTPUTS: results/{dataset}/regions/regions.h5ad, results/{dataset}/qc/{barcodes.tsv, counts.tsv}
+"""
+
+
+def refuse_impossible_regions():
+    """Stop where the dataset cannot be counted on one region set as configured."""
+    source = config["peaks"]["source"]
+    only_ready = [sample for sample in ready_atac_samples() if not has_fragments(sample)]
+    if only_ready and (has_fragments() or source == "bed"):
+        raise WorkflowError(
+            f"Sample(s) {', '.join(only_ready)} have a ready region matrix but no fragments, so "
+            "they cannot be counted on the regions of the others or of a BED file. Give their "
+            "fragments in the sample sheet, or make them a dataset of their own."
+        )
+    if source == "input" and has_fragments() and not has_ready_atac():
+        raise WorkflowError(
+            "peaks.source: input takes the regions of ready matrices, but the sample sheet names "
+            "none (column atac). Use peaks.source: call, or bed with a region set."
+        )
+    if source == "bed" and has_fragments() and not config["peaks"]["bed"]:
+        raise WorkflowError("peaks.source: bed needs the path of a region set in peaks.bed.")
+
+
+def final_qc_inputs(wildcards):
+    """What the dataset has of RNA and regions."""
+    results = f"results/{wildcards.dataset}"
+    files = {}
+    if has_rna():
+        files["rna"] = [f"{results}/samples/{sample}/rna.h5ad" for sample in rna_samples()]
+        files["annotation"] = f"{results}/annotation/rna.h5ad"
+    if has_atac():
+        files["regions"] = f"{results}/regions/regions.h5ad"
+    return files
+
+
+refuse_impossible_regions()
+
+if has_fragments():
+
+    rule count_regions:
+        input:
+            barcodes="results/{dataset}/qc/barcodes.pre.tsv",
+            bed=f"results/{{dataset}}/peaks/{REGION_CALLER}/consensus.bed",
+            fragments=expand(
+                "results/{{dataset}}/samples/{sample}/fragments.tsv.gz", sample=fragment_samples()
+            ),
+            chrom_sizes=known_chromosomes(),
+        output:
+            regions="results/{dataset}/regions/regions.h5ad",
+        log:
+            "logs/count_regions/{dataset}.log",
+        benchmark:
+            "results/{dataset}/benchmarks/count_regions/all.tsv"
+        conda:
+            "../../envs/core.yaml"
+        threads: 2
+        resources:
+            mem_mb=16000,
+            runtime=120,
+        params:
+            samples=fragment_samples(),
+            counting=config["regions"]["counting"],
+            min_cells=config["regions"]["min_cells"],
+            assembly=ASSEMBLY_NAME,
+            chromosomes=CHROMOSOMES,
+            code=source_digest("multiome2vec.steps.count_regions"),
+        script:
+            "../scripts/count_regions.py"
+
+else:
+
+    rule merge_regions:
+        input:
+            barcodes="results/{dataset}/qc/barcodes.pre.tsv",
+            bed=f"results/{{dataset}}/peaks/{REGION_CALLER}/consensus.bed",
+            matrices=expand(
+                "results/{{dataset}}/samples/{sample}/regions.h5ad", sample=ready_atac_samples()
+            ),
+        output:
+            regions="results/{dataset}/regions/regions.h5ad",
+        log:
+            "logs/merge_regions/{dataset}.log",
+        benchmark:
+            "results/{dataset}/benchmarks/merge_regions/all.tsv"
+        conda:
+            "../../envs/core.yaml"
+        threads: 1
+        resources:
+            mem_mb=16000,
+            runtime=60,
+        params:
+            samples=ready_atac_samples(),
+            min_cells=config["regions"]["min_cells"],
+            assembly=ASSEMBLY_NAME,
+            code=source_digest("multiome2vec.steps.merge_regions"),
+        script:
+            "../scripts/merge_regions.py"
+
+
+rule final_qc:
+    input:
+        unpack(final_qc_inputs),
+        barcodes="results/{dataset}/qc/barcodes.pre.tsv",
+    output:
+        table="results/{dataset}/qc/barcodes.tsv",
+        counts=report(
+            "results/{dataset}/qc/counts.tsv",
+            caption="../report/counts.rst",
+            category="Quality control",
+            labels={"table": "cells and features after each filter"},
+        ),
+    log:
+        "logs/final_qc/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/final_qc/all.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        samples=rna_samples(),
+        min_frip=config["qc"]["atac"]["min_frip"] if config["qc"]["atac"]["mode"] == "auto" else None,
+        code=source_digest("multiome2vec.steps.final_qc"),
+    script:
+        "../scripts/final_qc.py"

@@ -1,0 +1,15 @@
+"""Adapter of rule given_regions."""
+
+from multiome2vec.logs import job
+
+with job(snakemake.log[0], threads=snakemake.threads):
+    from multiome2vec.steps.given_regions import given_regions
+
+    given_regions(
+        bed=snakemake.input.get("bed"),
+        matrices=snakemake.input.get("matrices", []),
+        chrom_sizes=snakemake.input.get("chrom_sizes"),
+        blacklist=snakemake.input.get("blacklist"),
+        out=snakemake.output.bed,
+        chromosomes=snakemake.params.chromosomes,
+    )

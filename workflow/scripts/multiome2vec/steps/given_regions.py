@@ -1,0 +1,98 @@
+"""Step: a region set that is not called here: a BED file or the regions of ready matrices."""
+
+import logging
+from collections.abc import Sequence
+
+import pandas as pd
+
+from multiome2vec import keys
+from multiome2vec.errors import UserError
+from multiome2vec.io.regions import read_bed, read_chrom_sizes, region_names, write_regions
+from multiome2vec.peaks.chromosomes import standard_chromosomes
+from multiome2vec.peaks.consensus import overlaps_any
+
+logger = logging.getLogger(__name__)
+
+
+def given_regions(
+    *,
+    bed: str | None,
+    matrices: Sequence[str],
+    chrom_sizes: str | None,
+    blacklist: str | None,
+    out: str,
+    chromosomes: dict,
+) -> None:
+    """Write a given region set as ``consensus.bed``: sorted, standard chromosomes, no blacklist.
+
+    Parameters
+    ----------
+    bed, matrices
+        A BED file with regions of any width, or else ready matrices (h5ad) with equal regions.
+    chrom_sizes, blacklist
+        Lengths of the chromosomes and regions to leave out, where there are any.
+    out
+        The BED file to write.
+    chromosomes
+        ``pattern`` of standard chromosomes and name of the ``mitochondrion``.
+
+    Raises
+    ------
+    UserError
+        If matrices differ in their regions, a region leaves its chromosome or none is left.
+    """
+    source = bed or matrices[0]
+    regions = read_bed(bed) if bed else _common_regions(matrices)
+    given = len(regions)
+    regions = regions.drop_duplicates([keys.CHROM, keys.START, keys.END], ignore_index=True)
+    sizes = read_chrom_sizes(chrom_sizes) if chrom_sizes else _reach(regions)
+    _check_inside(regions, sizes, source)
+    order = standard_chromosomes(sizes, **chromosomes).index
+    code = pd.Series(order.get_indexer(regions[keys.CHROM]), index=regions.index)
+    listed = overlaps_any(regions, read_bed(blacklist))
+    logger.info(
+        "%s: %d regions; left out: %d repeated, %d not on standard chromosomes, %d blacklisted",
+        *(source, given, given - len(regions), (code < 0).sum(), (listed & (code >= 0)).sum()),
+    )
+    regions = regions.assign(code=code)[~listed & (code >= 0)]
+    if regions.empty:
+        raise UserError(
+            f"{source}: none of its {given} regions is on a standard chromosome and off the "
+            "blacklist. Check the assembly in the configuration."
+        )
+    write_regions(regions.sort_values(["code", keys.START, keys.END]), out)
+
+
+def _common_regions(matrices: Sequence[str]) -> pd.DataFrame:
+    """Regions of the first matrix, once it is sure that all have the same."""
+    import anndata as ad
+
+    tables = [ad.read_h5ad(path, backed="r").var for path in matrices]
+    first = tables[0]
+    for path, table in zip(matrices, tables, strict=True):
+        differ = table.index.symmetric_difference(first.index)
+        if len(differ):
+            raise UserError(
+                f"{path} and {matrices[0]} do not have the same regions: {differ[0]} is in one "
+                "only. Counts on different regions cannot be merged. Give fragments, to count all "
+                "samples on one region set, or make the matrices from one peak list."
+            )
+    return first[[keys.CHROM, keys.START, keys.END]].reset_index(drop=True)
+
+
+def _reach(regions: pd.DataFrame) -> pd.Series:
+    """Furthest end per chromosome, where lengths are not known; natural order of names."""
+    ends = regions.groupby(keys.CHROM, observed=True)[keys.END].max()
+    order = sorted(ends.index, key=lambda name: (len(name), name))
+    return ends.loc[order].rename_axis(None)
+
+
+def _check_inside(regions: pd.DataFrame, sizes: pd.Series, source: str) -> None:
+    outside = regions[keys.END] > regions[keys.CHROM].map(sizes)  # unknown chromosomes: not said
+    if outside.any():
+        name = region_names(regions[outside])[0]
+        size = sizes[name.rpartition(":")[0]]
+        raise UserError(
+            f"{source}: region {name} leaves its chromosome, which has {size} bp. Is it of another "
+            "genome build than the assembly of the configuration?"
+        )
