@@ -128,7 +128,9 @@ rule final_qc:
         runtime=30,
     params:
         samples=rna_samples(),
-        min_frip=config["qc"]["atac"]["min_frip"] if config["qc"]["atac"]["mode"] == "auto" else None,
+        min_frip=(
+            config["qc"]["atac"]["min_frip"] if config["qc"]["atac"]["mode"] == "auto" else None
+        ),
         code=source_digest("multiome2vec.steps.final_qc"),
     script:
         "../scripts/final_qc.py"
