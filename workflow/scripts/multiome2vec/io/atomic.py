@@ -64,8 +64,10 @@ def write_h5ad(adata, path: str | Path) -> None:
 
 
 def write_h5mu(mdata, path: str | Path) -> None:
-    """Write a MuData as gzip-compressed h5mu."""
-    with atomic_path(path) as partial:
+    """Write a MuData as gzip-compressed h5mu; ``obs`` and ``var`` stay as they are."""
+    import mudata
+
+    with mudata.set_options(pull_on_update=False), atomic_path(path) as partial:
         mdata.write_h5mu(partial, compression="gzip")
 
 
