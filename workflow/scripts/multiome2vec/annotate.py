@@ -142,15 +142,14 @@ def correct_samples(values: np.ndarray, samples: pd.Series, *, seed: int) -> np.
     from harmonypy import run_harmony
 
     found = run_harmony(
-        np.asarray(values, dtype=np.float64),
+        np.asarray(values, dtype=np.float64).T,  # components × cells: not guessed from the shape
         pd.DataFrame({keys.SAMPLE: samples.astype(str).to_numpy()}),
         [keys.SAMPLE],
         random_state=seed,
         ncores=1,
         verbose=False,
     )
-    corrected = np.asarray(found.Z_corr, dtype=np.float32)
-    return corrected if corrected.shape == values.shape else corrected.T
+    return np.asarray(found.Z_corr, dtype=np.float32)
 
 
 def spectral(cells: "AnnData", *, n_components: int, seed: int) -> None:

@@ -1,0 +1,148 @@
+"""
+Clusters and labels of the kept cells: by RNA where the dataset has it, else by ATAC.
+
+REQUIRED INPUTS: qc/barcodes.pre.tsv; samples/{sample}/{rna.h5ad, fragments.tsv.gz, regions.h5ad}, as far
+as the sample has them; the label files of the sample sheet
+
+OUTPUTS: results/{dataset}/annotation/{rna.h5ad or atac.h5ad, labels.tsv, umap.png}
+"""
+
+GRAPH = {name: config["annotate"][name] for name in ("n_neighbors", "resolution")}
+
+
+def annotation():
+    """The clustered cells."""
+    return f"results/{{dataset}}/annotation/{'rna' if has_rna() else 'atac'}.h5ad"
+
+
+def label_sources():
+    """Where the labels of each sample come from, without the samples that have none."""
+    given = SAMPLES["labels"]
+    return given[given != ""].to_dict() if config["annotate"]["labels"] == "auto" else {}
+
+
+def label_files():
+    """The sources that are tables."""
+    return [source for source in label_sources().values() if not source.startswith("obs:")]
+
+
+def labelled_objects():
+    """The samples' own files in whose obs a source looks."""
+    inside = [name for name, source in label_sources().items() if source.startswith("obs:")]
+    return {name: SAMPLES.loc[name, "rna"] or SAMPLES.loc[name, "atac"] for name in inside}
+
+
+rule annotate_rna:
+    input:
+        barcodes="results/{dataset}/qc/barcodes.pre.tsv",
+        rna=of_samples("rna.h5ad", rna_samples()),
+    output:
+        cells="results/{dataset}/annotation/rna.h5ad",
+    log:
+        "logs/annotate_rna/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/annotate_rna/all.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1  # the last digits of the components depend on the number of BLAS threads
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    params:
+        samples=rna_samples(),
+        genes={
+            "min_cells": config["qc"]["rna"]["min_cells"],
+            "n_top_genes": config["annotate"]["n_top_genes"],
+        },
+        graph=GRAPH,
+        n_pcs=config["annotate"]["n_pcs"],
+        harmony=config["annotate"]["harmony"],
+        seed=config["annotate"]["seed"],
+        code=source_digest("multiome2vec.steps.annotate_rna"),
+    script:
+        "../scripts/annotate_rna.py"
+
+
+rule annotate_atac:
+    input:
+        barcodes="results/{dataset}/qc/barcodes.pre.tsv",
+        fragments=of_samples("fragments.tsv.gz", fragment_samples()),
+        regions=of_samples("regions.h5ad", ready_atac_samples()),
+        chrom_sizes=f"{GENOME}/chrom.sizes" if has_fragments() else [],
+    output:
+        cells="results/{dataset}/annotation/atac.h5ad",
+    log:
+        "logs/annotate_atac/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/annotate_atac/all.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=16000,
+        runtime=180,
+    params:
+        fragment_samples=fragment_samples(),
+        ready_samples=ready_atac_samples(),
+        mitochondrion=ASSEMBLY["mitochondrion"],
+        n_components=config["annotate"]["n_pcs"],
+        harmony=config["annotate"]["harmony"],
+        graph=GRAPH,
+        seed=config["annotate"]["seed"],
+        code=source_digest("multiome2vec.steps.annotate_atac"),
+    script:
+        "../scripts/annotate_atac.py"
+
+
+rule labels:
+    input:
+        barcodes="results/{dataset}/qc/barcodes.pre.tsv",
+        annotation=annotation(),
+        files=label_files(),
+        objects=list(labelled_objects().values()),
+    output:
+        labels="results/{dataset}/annotation/labels.tsv",
+    log:
+        "logs/labels/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/labels/all.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=15,
+    params:
+        choice=config["annotate"]["labels"],
+        sources=label_sources(),
+        objects=labelled_objects(),
+        code=source_digest("multiome2vec.steps.labels"),
+    script:
+        "../scripts/labels.py"
+
+
+rule annotation_plot:
+    input:
+        annotation=annotation(),
+        labels="results/{dataset}/annotation/labels.tsv",
+    output:
+        figure=report(
+            "results/{dataset}/annotation/umap.png",
+            caption="../report/annotation.rst",
+            category="Annotation",
+            labels={"figure": "map of the cells by label, sample and quality"},
+        ),
+    log:
+        "logs/annotation_plot/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/annotation_plot/all.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=15,
+    params:
+        code=source_digest("multiome2vec.steps.annotation_plot"),
+    script:
+        "../scripts/annotation_plot.py"

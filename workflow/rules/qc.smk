@@ -1,0 +1,182 @@
+"""
+Which barcodes are cells, before peaks exist: metrics and doublets of each sample, and the verdict.
+
+REQUIRED INPUTS: samples/{sample}/{rna.h5ad, fragments.tsv.gz, regions.h5ad}, as far as the sample has
+them, barcodes.tsv; chrom.sizes, and tss.bed and blacklist.bed where the assembly has them
+
+OUTPUTS: results/{dataset}/samples/{sample}/{rna_qc.tsv, rna_limits.tsv, doublets.tsv, atac_qc.tsv,
+atac_limits.tsv, atac_profile.tsv}; results/{dataset}/qc/{barcodes.pre.tsv, rna.png, atac.png, joint.png}
+"""
+
+from multiome2vec.doublets.callers import CALLERS
+
+RNA_THRESHOLDS = ("mode", "min_genes", "max_genes", "max_pct_mt", "mads_counts", "mads_mt")
+ATAC_THRESHOLDS = ("mode", "min_log10_fragments", "min_tsse", "max_nucleosome_signal")
+
+
+def qc_settings(section, names):
+    """Some settings of qc.rna or qc.atac."""
+    return {name: config["qc"][section][name] for name in names}
+
+
+def one_of(samples):
+    """Wildcard constraint: one of these samples (nothing, if there are none)."""
+    return "|".join(re.escape(sample) for sample in samples) or "(?!)"
+
+
+def ready_only_samples():
+    """Samples whose only ATAC is a ready matrix."""
+    return [sample for sample in ready_atac_samples() if not has_fragments(sample)]
+
+
+def atac_samples():
+    return [sample for sample in SAMPLES.index if has_fragments(sample) or has_ready_atac(sample)]
+
+
+def of_samples(name, samples):
+    """A file of each of some samples."""
+    return expand("results/{{dataset}}/samples/{sample}/{name}", sample=samples, name=name)
+
+
+def doublet_caller_modules():
+    """The module of the caller in use."""
+    caller = config["qc"]["doublets"]["caller"]
+    return [] if caller == "none" else [CALLERS.module(caller)]
+
+
+rule rna_qc:
+    input:
+        rna="results/{dataset}/samples/{sample}/rna.h5ad",
+        barcodes="results/{dataset}/samples/{sample}/barcodes.tsv",
+    output:
+        table="results/{dataset}/samples/{sample}/rna_qc.tsv",
+        limits="results/{dataset}/samples/{sample}/rna_limits.tsv",
+    log:
+        "logs/rna_qc/{dataset}.{sample}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/rna_qc/{sample}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=15,
+    params:
+        mt_prefix=config["qc"]["rna"]["mt_prefix"],
+        thresholds=qc_settings("rna", RNA_THRESHOLDS),
+        code=source_digest("multiome2vec.steps.rna_qc"),
+    script:
+        "../scripts/rna_qc.py"
+
+
+rule doublets:
+    input:
+        rna="results/{dataset}/samples/{sample}/rna.h5ad",
+        barcodes="results/{dataset}/samples/{sample}/barcodes.tsv",
+        quality="results/{dataset}/samples/{sample}/rna_qc.tsv",
+    output:
+        table="results/{dataset}/samples/{sample}/doublets.tsv",
+    log:
+        "logs/doublets/{dataset}.{sample}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/doublets/{sample}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        caller=config["qc"]["doublets"]["caller"],
+        rate_per_1000=config["qc"]["doublets"]["rate_per_1000"],
+        seed=config["qc"]["doublets"]["seed"],
+        code=source_digest("multiome2vec.steps.doublets", *doublet_caller_modules()),
+    script:
+        "../scripts/doublets.py"
+
+
+rule atac_qc:
+    input:
+        fragments="results/{dataset}/samples/{sample}/fragments.tsv.gz",
+        barcodes="results/{dataset}/samples/{sample}/barcodes.tsv",
+        chrom_sizes=f"{GENOME}/chrom.sizes",
+        tss=f"{GENOME}/tss.bed" if has_annotation() else [],
+        blacklist=f"{GENOME}/blacklist.bed" if ASSEMBLY["blacklist"] else [],
+    output:
+        table="results/{dataset}/samples/{sample}/atac_qc.tsv",
+        profile="results/{dataset}/samples/{sample}/atac_profile.tsv",
+        limits="results/{dataset}/samples/{sample}/atac_limits.tsv",
+    log:
+        "logs/atac_qc/{dataset}.{sample}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/atac_qc/{sample}.tsv"
+    wildcard_constraints:
+        sample=one_of(fragment_samples()),
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=16000,
+        runtime=180,
+    params:
+        mitochondrion=ASSEMBLY["mitochondrion"],
+        thresholds=qc_settings("atac", ATAC_THRESHOLDS),
+        doublets=config["qc"]["atac"]["doublets"],
+        seed=config["qc"]["atac"]["seed"],
+        code=source_digest("multiome2vec.steps.atac_qc"),
+    script:
+        "../scripts/atac_qc.py"
+
+
+rule atac_qc_ready:
+    input:
+        regions="results/{dataset}/samples/{sample}/regions.h5ad",
+        barcodes="results/{dataset}/samples/{sample}/barcodes.tsv",
+    output:
+        table="results/{dataset}/samples/{sample}/atac_qc.tsv",
+        profile="results/{dataset}/samples/{sample}/atac_profile.tsv",
+        limits="results/{dataset}/samples/{sample}/atac_limits.tsv",
+    log:
+        "logs/atac_qc_ready/{dataset}.{sample}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/atac_qc_ready/{sample}.tsv"
+    wildcard_constraints:
+        sample=one_of(ready_only_samples()),
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=15,
+    params:
+        code=source_digest("multiome2vec.steps.atac_qc_ready"),
+    script:
+        "../scripts/atac_qc_ready.py"
+
+
+rule pre_qc:
+    input:
+        barcodes=of_samples("barcodes.tsv", SAMPLES.index),
+        rna=of_samples("rna_qc.tsv", rna_samples()),
+        doublets=of_samples("doublets.tsv", rna_samples()),
+        atac=of_samples("atac_qc.tsv", atac_samples()),
+        include=config["qc"]["include"] or [],
+        exclude=config["qc"]["exclude"] or [],
+    output:
+        table="results/{dataset}/qc/barcodes.pre.tsv",
+    log:
+        "logs/pre_qc/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/pre_qc/all.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=15,
+    params:
+        max_cells=config["qc"]["max_cells"],
+        seed=config["qc"]["seed"],
+        code=source_digest("multiome2vec.steps.pre_qc"),
+    script:
+        "../scripts/pre_qc.py"

@@ -1,0 +1,12 @@
+"""Adapter of rule qc_plot_rna."""
+
+from multiome2vec.logs import job
+
+with job(snakemake.log[0], threads=snakemake.threads):
+    from multiome2vec.steps.qc_plots import plot_rna
+
+    plot_rna(
+        barcodes=snakemake.input.barcodes,
+        limits=dict(zip(snakemake.params.samples, snakemake.input.limits, strict=True)),
+        out=snakemake.output.figure,
+    )
