@@ -1,0 +1,105 @@
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from multiome2vec.motifs.collection import Motif, read_jaspar
+from multiome2vec.motifs.scan import PSEUDOCOUNT, base_composition, gc_content, match_matrix
+from scipy.stats import fisher_exact
+
+RNG = np.random.default_rng(0)
+UNIFORM = dict.fromkeys("ACGT", 0.25)
+REAL = Path(__file__).resolve().parents[4] / "shared" / "data"
+
+
+def motif(text: str, name: str = "m", n: int = 20) -> Motif:
+    counts = np.full((len(text), 4), 1.0)
+    counts[np.arange(len(text)), ["ACGT".index(base) for base in text]] = n
+    return Motif(name, name, "", counts)
+
+
+def random_sequence(length: int) -> str:
+    return "".join(RNG.choice(list("ACGT"), length))
+
+
+def test_both_strands_and_no_match_across_regions():
+    site, reverse = "TGACTCATGG", "CCATGAGTCA"
+    sequences = [
+        "A" * 30 + site + "A" * 30,
+        "C" * 30 + reverse + "C" * 20,
+        "A" * 50,
+        "A" * 30 + site[:5],
+        site[5:] + "A" * 30,
+        site[:4] + "N" + site[5:],
+    ]
+    found = match_matrix(sequences, [motif(site)], pvalue=1e-5, background=UNIFORM)
+    assert found.dtype == np.uint8
+    assert found.toarray().ravel().tolist() == [1, 1, 0, 0, 0, 0]
+
+
+def test_matches_are_those_of_a_direct_scan():
+    """Every window scored by hand, the threshold from the enumerated distribution of scores."""
+    m = motif("GATAAG", n=12)
+    background = {"A": 0.3, "T": 0.3, "C": 0.2, "G": 0.2}
+    b = np.array([background[base] for base in "ACGT"])
+    weight = (m.counts + PSEUDOCOUNT * b) / (m.counts + PSEUDOCOUNT * b).sum(1, keepdims=True)
+    score = np.log2(weight / b)
+    grids = np.meshgrid(*[np.arange(4)] * 6, indexing="ij")
+    words = np.stack(grids, -1).reshape(-1, 6)
+    scores = score[np.arange(6), words].sum(1)
+    chance = b[words].prod(1)
+    order = np.argsort(-scores)
+    tail = np.cumsum(chance[order])
+    pvalue = 0.002
+    threshold = scores[order][tail <= pvalue].min()
+    sequences = [random_sequence(60) for _ in range(300)]
+    expected = []
+    for text in sequences:
+        code = np.array(["ACGT".index(base) for base in text])
+        windows = np.lib.stride_tricks.sliding_window_view(code, 6)
+        both = np.concatenate([windows, 3 - windows[:, ::-1]])
+        expected.append((score[np.arange(6), both].sum(1) >= threshold - 1e-6).any())
+    found = match_matrix(sequences, [m], pvalue=pvalue, background=background).toarray().ravel()
+    assert sum(expected) > 20
+    np.testing.assert_array_equal(found.astype(bool), expected)
+
+
+def test_composition_and_gc():
+    assert base_composition(["AAC", "NNN"]) == pytest.approx(
+        {"A": 1 / 3, "T": 1 / 3, "C": 1 / 6, "G": 1 / 6}
+    )
+    assert gc_content("GCNA") == pytest.approx(2 / 3)
+    assert gc_content("NN") == 0.5
+
+
+@pytest.mark.real
+def test_ctcf_is_first_in_its_own_binding_sites():
+    """CTCF ChIP-seq summits on chr22 against regions of the same GC content beside them."""
+    if not REAL.is_dir():
+        pytest.skip("the real data are not beside the project (../shared/data)")
+    with gzip.open(REAL / "hg38_ref" / "chr22.fa.gz", "rt") as file:
+        chr22 = "".join(line.strip() for line in file if not line.startswith(">")).upper()
+    summits = np.loadtxt(
+        REAL / "motif_positive_control" / "CTCF_chr22_hg38_summits.bed", usecols=1, dtype=int
+    )
+    bound = [chr22[at - 100 : at + 100] for at in summits]
+    starts = RNG.integers(11_000_000, len(chr22) - 1000, 40_000)
+    pool = [text for start in starts if "N" not in (text := chr22[start : start + 200])]
+    pool_gc = np.array([gc_content(text) for text in pool])
+    control, free = [], np.ones(len(pool), dtype=bool)
+    for text in bound:
+        nearest = np.argmin(np.where(free, np.abs(pool_gc - gc_content(text)), np.inf))
+        free[nearest] = False
+        control.append(pool[nearest])
+    motifs = read_jaspar(REAL / "motifs" / "JASPAR2024_CORE_human.jaspar")
+    sequences = bound + control
+    found = match_matrix(sequences, motifs, pvalue=5e-5, background=base_composition(sequences))
+    hits = (
+        np.asarray(found[: len(bound)].sum(0)).ravel(),
+        np.asarray(found[len(bound) :].sum(0)).ravel(),
+    )
+    pvalues = [
+        fisher_exact([[a, len(bound) - a], [b, len(bound) - b]], alternative="greater").pvalue
+        for a, b in zip(*hits, strict=True)
+    ]
+    assert "CTCF" in motifs[int(np.argmin(pvalues))].title.upper()

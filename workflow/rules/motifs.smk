@@ -1,0 +1,90 @@
+"""
+Motif matches in the consensus regions, and motif activity in cells.
+
+REQUIRED INPUTS: peaks/{caller}/consensus.bed, regions/regions.h5ad, qc/barcodes.tsv, the genome.
+
+OUTPUTS: results/{dataset}/motifs/{motifs.jaspar, motifs.tsv, {engine}/scores.h5ad, deviations.h5ad}
+"""
+
+
+def motif_file(wildcards):
+    """The motif file, where the collection is one and not a JASPAR release."""
+    collection = config["motifs"]["collection"]
+    return [] if re.fullmatch(r"JASPAR\d{4}", collection) else collection
+
+
+rule motif_collection:
+    input:
+        file=motif_file,
+    output:
+        motifs="results/{dataset}/motifs/motifs.jaspar",
+        annotation="results/{dataset}/motifs/motifs.tsv",
+    log:
+        "logs/motif_collection/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/motif_collection/all.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    params:
+        collection=config["motifs"]["collection"],
+        taxon=config["motifs"]["taxon"],
+        code=source_digest("multiome2vec.steps.motif_collection"),
+    script:
+        "../scripts/motif_collection.py"
+
+
+rule motif_scan:
+    input:
+        regions=f"results/{{dataset}}/peaks/{REGION_CALLER}/consensus.bed",
+        genome=f"{GENOME}/genome.fa",
+        index=f"{GENOME}/genome.fa.fai",
+        motifs="results/{dataset}/motifs/motifs.jaspar",
+        annotation="results/{dataset}/motifs/motifs.tsv",
+    output:
+        scores="results/{dataset}/motifs/{engine}/scores.h5ad",
+    log:
+        "logs/motif_scan/{dataset}.{engine}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/motif_scan/{engine}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        pvalue=config["motifs"]["pvalue"],
+        code=source_digest("multiome2vec.steps.motif_scan"),
+    script:
+        "../scripts/motif_scan.py"
+
+
+rule deviations:
+    input:
+        regions="results/{dataset}/regions/regions.h5ad",
+        barcodes="results/{dataset}/qc/barcodes.tsv",
+        scores=f"results/{{dataset}}/motifs/{config['motifs']['engine']}/scores.h5ad",
+    output:
+        deviations="results/{dataset}/motifs/deviations.h5ad",
+    log:
+        "logs/deviations/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/deviations/all.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=240,
+    params:
+        background_sets=config["motifs"]["deviations"]["background_sets"],
+        bin_size=config["motifs"]["deviations"]["bin_size"],
+        w=config["motifs"]["deviations"]["w"],
+        seed=config["motifs"]["deviations"]["seed"],
+        code=source_digest("multiome2vec.steps.deviations"),
+    script:
+        "../scripts/deviations.py"

@@ -1,0 +1,76 @@
+"""
+Topic models of accessibility: one job per number of topics, then a choice.
+
+REQUIRED INPUTS: regions/regions.h5ad, qc/barcodes.tsv
+
+OUTPUTS: results/{dataset}/topics/{engine}/{k}/topics.h5ad, selection.tsv, selection.png, topics.h5ad
+"""
+
+from multiome2vec.topics.engines import REGISTRY as TOPIC_ENGINES
+
+
+def topic_grid(wildcards):
+    """The models to choose from."""
+    folder = f"results/{wildcards.dataset}/topics/{wildcards.engine}"
+    return [f"{folder}/{k}/topics.h5ad" for k in config["topics"]["grid"]]
+
+
+def topic_engine_code(wildcards):
+    return source_digest(
+        "multiome2vec.steps.topic_model", TOPIC_ENGINES.module(wildcards.engine)
+    )
+
+
+rule topic_model:
+    input:
+        regions="results/{dataset}/regions/regions.h5ad",
+        barcodes="results/{dataset}/qc/barcodes.tsv",
+    output:
+        topics="results/{dataset}/topics/{engine}/{k}/topics.h5ad",
+    log:
+        "logs/topic_model/{dataset}.{engine}.{k}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/topic_model/{engine}.{k}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=720,
+    params:
+        alpha=config["topics"]["alpha"],
+        eta=config["topics"]["eta"],
+        iterations=config["topics"]["iterations"],
+        seed=config["topics"]["seed"],
+        code=topic_engine_code,
+    script:
+        "../scripts/topic_model.py"
+
+
+rule topic_selection:
+    input:
+        models=topic_grid,
+    output:
+        table="results/{dataset}/topics/{engine}/selection.tsv",
+        figure=report(
+            "results/{dataset}/topics/{engine}/selection.png",
+            category="4 Topics",
+            caption="../report/topic_selection.rst",
+            labels={"figure": "number of topics", "engine": "{engine}"},
+        ),
+        topics="results/{dataset}/topics/{engine}/topics.h5ad",
+    log:
+        "logs/topic_selection/{dataset}.{engine}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/topic_selection/{engine}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        n_topics=config["topics"]["n_topics"],
+        code=source_digest("multiome2vec.steps.topic_selection"),
+    script:
+        "../scripts/topic_selection.py"

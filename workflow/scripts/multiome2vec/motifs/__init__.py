@@ -1,0 +1,1 @@
+"""Motif matches in regions, and the activity of motifs in cells."""

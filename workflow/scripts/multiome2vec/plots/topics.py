@@ -1,0 +1,38 @@
+"""How the number of topics was chosen."""
+
+import pandas as pd
+
+TITLES = {
+    "arun": "Arun 2010 (low is good)",
+    "cao_juan": "Cao-Juan 2009 (low is good)",
+    "mimno": "Mimno 2011 coherence (high is good)",
+    "log_likelihood": "log-likelihood (high is good)",
+    "score": "combined score",
+}
+
+
+def selection_figure(table: pd.DataFrame):
+    """Plot each metric against the number of topics, the choice marked.
+
+    Parameters
+    ----------
+    table
+        Index number of topics; metrics, ``score`` and ``chosen``.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        1, len(TITLES), figsize=(3 * len(TITLES), 2.8), layout="constrained"
+    )
+    chosen = table.index[table["chosen"]][0]
+    for axis, (name, title) in zip(axes, TITLES.items(), strict=True):
+        axis.plot(table.index, table[name], marker="o", color="#0072B2")
+        axis.axvline(chosen, color="#D55E00", linestyle="--", linewidth=1)
+        axis.set_title(title, fontsize=9)
+        axis.set_xlabel("topics")
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0].annotate(
+        f"chosen: {chosen}", (chosen, 1), xycoords=("data", "axes fraction"), xytext=(4, -10),
+        textcoords="offset points", color="#D55E00", fontsize=8,
+    )  # fmt: skip
+    return figure

@@ -1,0 +1,1 @@
+"""Topic models of accessibility: latent Dirichlet allocation of binarised cells × regions."""

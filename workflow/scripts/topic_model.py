@@ -1,0 +1,18 @@
+"""Adapter of rule topic_model."""
+
+from multiome2vec.logs import job
+
+with job(snakemake.log[0], threads=snakemake.threads):
+    from multiome2vec.steps.topic_model import topic_model
+
+    topic_model(
+        regions=snakemake.input.regions,
+        barcodes=snakemake.input.barcodes,
+        out=snakemake.output.topics,
+        engine=snakemake.wildcards.engine,
+        k=int(snakemake.wildcards.k),
+        alpha=snakemake.params.alpha,
+        eta=snakemake.params.eta,
+        iterations=snakemake.params.iterations,
+        seed=snakemake.params.seed,
+    )
