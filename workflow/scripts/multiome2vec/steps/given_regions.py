@@ -77,7 +77,8 @@ def _common_regions(matrices: Sequence[str]) -> pd.DataFrame:
                 "only. Counts on different regions cannot be merged. Give fragments, to count all "
                 "samples on one region set, or make the matrices from one peak list."
             )
-    return first[[keys.CHROM, keys.START, keys.END]].reset_index(drop=True)
+    places = first[[keys.CHROM, keys.START, keys.END]].astype({keys.CHROM: str})
+    return places.reset_index(drop=True)
 
 
 def _reach(regions: pd.DataFrame) -> pd.Series:

@@ -3,6 +3,7 @@
 import logging
 
 import anndata as ad
+import numpy as np
 import pandas as pd
 
 from multiome2vec import keys
@@ -112,7 +113,7 @@ def _global_obs(verdicts: pd.DataFrame, labels: str, truth: str | None) -> pd.Da
     obs = obs.drop(columns=label.columns.intersection(obs.columns)).join(label)
     if truth:
         known = read_cells(truth)
-        known = known[[column for column in TRUTH if column in known]].reindex(obs.index)
-        text = known.columns.intersection([keys.TRUE_TYPE, keys.TRUE_DOUBLET])
-        obs = obs.join(known.fillna(dict.fromkeys(text, "")))
+        for column in [column for column in TRUTH if column in known]:
+            missing = {"b": False, "O": ""}.get(known[column].dtype.kind, np.nan)
+            obs[column] = known[column].reindex(obs.index, fill_value=missing)
     return obs.rename_axis(None)
