@@ -70,7 +70,12 @@ def build(data, **files):
         out=str(data / "multiome.h5mu"),
         **given,
     )
-    return mudata.read_h5mu(data / "multiome.h5mu")
+    return read(data)
+
+
+def read(data):
+    with mudata.set_options(pull_on_update=False):
+        return mudata.read_h5mu(data / "multiome.h5mu")
 
 
 def test_paired_data_have_the_same_cells_in_the_same_order(data):
