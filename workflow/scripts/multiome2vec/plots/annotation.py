@@ -11,12 +11,13 @@ QUALITY = (
     (keys.TOTAL_COUNTS, "RNA counts, log10"),
     (keys.N_FRAGMENT, "ATAC fragments, log10"),
     (keys.DOUBLET_SCORE, "RNA doublet score"),
+    (keys.TRUE_PSEUDOTIME, "true pseudotime"),
 )
 MOST_IN_LEGEND = 40
 
 
 def annotation_figure(umap: np.ndarray, cells: pd.DataFrame):
-    """Draw the map coloured by label, by sample and by quality.
+    """Draw the map coloured by label, true type, sample, quality and true pseudotime.
 
     Parameters
     ----------
@@ -34,7 +35,8 @@ def annotation_figure(umap: np.ndarray, cells: pd.DataFrame):
         if column in points and points[column].notna().any()
     ]
     several = points[keys.SAMPLE].nunique() > 1
-    names = [keys.LABEL, *([keys.SAMPLE] if several else [])]
+    names = [name for name in (keys.LABEL, keys.TRUE_TYPE) if name in points]
+    names += [keys.SAMPLE] if several else []
     total = len(names) + len(quality)
     columns = min(3, total)
     rows = -(-total // columns)

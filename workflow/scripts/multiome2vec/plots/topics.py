@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from multiome2vec.plots.style import COLOURS, LIMIT, plain
+
 TITLES = {
     "arun": "Arun 2010 (low is good)",
     "cao_juan": "Cao-Juan 2009 (low is good)",
@@ -26,13 +28,11 @@ def selection_figure(table: pd.DataFrame):
     )
     chosen = table.index[table["chosen"]][0]
     for axis, (name, title) in zip(axes, TITLES.items(), strict=True):
-        axis.plot(table.index, table[name], marker="o", color="#0072B2")
-        axis.axvline(chosen, color="#D55E00", linestyle="--", linewidth=1)
-        axis.set_title(title, fontsize=9)
-        axis.set_xlabel("topics")
-        axis.spines[["top", "right"]].set_visible(False)
+        axis.plot(table.index, table[name], marker="o", color=COLOURS[0])
+        axis.axvline(chosen, **LIMIT)
+        plain(axis, title=title, x="topics")
     axes[0].annotate(
         f"chosen: {chosen}", (chosen, 1), xycoords=("data", "axes fraction"), xytext=(4, -10),
-        textcoords="offset points", color="#D55E00", fontsize=8,
+        textcoords="offset points", color=COLOURS[1], fontsize=8,
     )  # fmt: skip
     return figure

@@ -1,0 +1,160 @@
+"""
+Baselines, scores of every embedding, and their comparison.
+
+REQUIRED INPUTS: matrices/multiome.h5mu, embeddings/{model}/seed-{seed}.h5ad,
+models/{model}/seed-{seed}/history.tsv
+
+OUTPUTS: results/{dataset}/embeddings/{baseline}/seed-{seed}.h5ad,
+results/{dataset}/evaluation/{model}/seed-{seed}.{json,umap.png,umap.tsv,loss.png},
+results/{dataset}/evaluation/{leaderboard.tsv, leaderboard.png}
+"""
+
+from multiome2vec.baselines import REGISTRY as BASELINE_METHODS
+from multiome2vec.metrics import REGISTRY as METRICS
+
+
+def baseline_code(wildcards):
+    return source_digest("multiome2vec.steps.baseline", BASELINE_METHODS.module(wildcards.model))
+
+
+def metric_modules():
+    return [METRICS.module(name) for name in config["evaluation"]["metrics"]]
+
+
+def all_scores(wildcards):
+    """The scores of every embedding of the dataset."""
+    return [f"results/{wildcards.dataset}/evaluation/{run}.json" for run in runs()]
+
+
+rule baseline:
+    input:
+        mdata="results/{dataset}/matrices/multiome.h5mu",
+    output:
+        embedding="results/{dataset}/embeddings/{model}/seed-{seed}.h5ad",
+    log:
+        "logs/baseline/{dataset}.{model}.{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/baseline/{model}.{seed}.tsv"
+    wildcard_constraints:
+        model="|".join(BASELINE_METHODS.names()),
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=16000,
+        runtime=60,
+    params:
+        code=baseline_code,
+    script:
+        "../scripts/baseline.py"
+
+
+rule evaluate_embedding:
+    input:
+        embedding="results/{dataset}/embeddings/{model}/seed-{seed}.h5ad",
+    output:
+        scores="results/{dataset}/evaluation/{model}/seed-{seed}.json",
+    log:
+        "logs/evaluate_embedding/{dataset}.{model}.{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/evaluate_embedding/{model}.{seed}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        metrics=config["evaluation"]["metrics"],
+        n_neighbors=config["evaluation"]["n_neighbors"],
+        seed=config["evaluation"]["seed"],
+        code=source_digest("multiome2vec.steps.evaluate_embedding", *metric_modules()),
+    script:
+        "../scripts/evaluate_embedding.py"
+
+
+rule leaderboard:
+    input:
+        scores=all_scores,
+    output:
+        table=report(
+            "results/{dataset}/evaluation/leaderboard.tsv",
+            category="Evaluation",
+            caption="../report/leaderboard.rst",
+            labels={"figure": "scores of all models (table)"},
+        ),
+        figure=report(
+            "results/{dataset}/evaluation/leaderboard.png",
+            category="Evaluation",
+            caption="../report/leaderboard.rst",
+            labels={"figure": "scores of all models"},
+        ),
+    log:
+        "logs/leaderboard/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/leaderboard/all.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    params:
+        code=source_digest("multiome2vec.steps.leaderboard"),
+    script:
+        "../scripts/leaderboard.py"
+
+
+rule plot_embedding:
+    input:
+        embedding="results/{dataset}/embeddings/{model}/seed-{seed}.h5ad",
+    output:
+        figure=report(
+            "results/{dataset}/evaluation/{model}/seed-{seed}.umap.png",
+            category="Embeddings",
+            caption="../report/embedding.rst",
+            labels={"figure": "{model}, seed {seed}: map of the cells"},
+        ),
+        coordinates="results/{dataset}/evaluation/{model}/seed-{seed}.umap.tsv",
+    log:
+        "logs/plot_embedding/{dataset}.{model}.{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plot_embedding/{model}.{seed}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        n_neighbors=config["evaluation"]["n_neighbors"],
+        seed=config["evaluation"]["seed"],
+        code=source_digest("multiome2vec.steps.plot_embedding"),
+    script:
+        "../scripts/plot_embedding.py"
+
+
+rule plot_history:
+    input:
+        history="results/{dataset}/models/{model}/seed-{seed}/history.tsv",
+    output:
+        figure=report(
+            "results/{dataset}/evaluation/{model}/seed-{seed}.loss.png",
+            category="Embeddings",
+            caption="../report/loss.rst",
+            labels={"figure": "{model}, seed {seed}: training"},
+        ),
+    log:
+        "logs/plot_history/{dataset}.{model}.{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plot_history/{model}.{seed}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    params:
+        code=source_digest("multiome2vec.steps.plot_history"),
+    script:
+        "../scripts/plot_history.py"

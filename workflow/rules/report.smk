@@ -1,0 +1,126 @@
+"""
+What only the report shows: an executed notebook, the configuration and the software.
+
+REQUIRED INPUTS: embeddings, matrices/multiome.h5mu, evaluation/leaderboard.tsv
+
+OUTPUTS: results/{dataset}/notebooks/explore_embedding.{ipynb,html},
+results/{dataset}/provenance/{config.yaml, samples.tsv, software.tsv}
+"""
+
+
+def embedding_to_explore():
+    """The first trained model with the first seed, or the first baseline."""
+    return f"results/{{dataset}}/embeddings/{runs()[0]}.h5ad"
+
+
+def resolved_config():
+    """The configuration as this run uses it: of all datasets and assemblies, the one in use."""
+    return {
+        **config,
+        "datasets": {DATASET: config["datasets"][DATASET]},
+        "assemblies": {ASSEMBLY_NAME: ASSEMBLY},
+    }
+
+
+rule notebook:
+    input:
+        notebook=os.path.join(workflow.basedir, "workflow/notebooks/explore_embedding.ipynb"),
+        embedding=embedding_to_explore(),
+        mdata="results/{dataset}/matrices/multiome.h5mu",
+        leaderboard="results/{dataset}/evaluation/leaderboard.tsv",
+    output:
+        notebook="results/{dataset}/notebooks/explore_embedding.ipynb",
+    log:
+        notebook="logs/notebook/{dataset}.ipynb",
+        text="logs/notebook/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/notebook/all.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=30,
+    # papermill writes the notebook up to the first error; as a log it is kept if the rule fails
+    shell:
+        """
+        papermill {input.notebook:q} {log.notebook:q} \
+            --kernel python3 \
+            --no-progress-bar \
+            -p embedding {input.embedding:q} \
+            -p matrices {input.mdata:q} \
+            -p leaderboard {input.leaderboard:q} \
+            > {log.text:q} 2>&1
+        cp {log.notebook:q} {output.notebook:q}
+        """
+
+
+rule notebook_html:
+    input:
+        notebook="results/{dataset}/notebooks/explore_embedding.ipynb",
+    output:
+        html=report(
+            "results/{dataset}/notebooks/explore_embedding.html",
+            category="Embeddings",
+            caption="../report/notebook.rst",
+            labels={"figure": "notebook: exploring the embedding"},
+        ),
+    log:
+        "logs/notebook_html/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/notebook_html/all.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    shell:
+        """
+        jupyter nbconvert {input.notebook:q} \
+            --to html \
+            --embed-images \
+            --no-input \
+            --output-dir "$(dirname {output.html:q})" \
+            --output explore_embedding.html \
+            > {log:q} 2>&1
+        """
+
+
+rule provenance:
+    input:
+        sheet=SHEET,
+    output:
+        config=report(
+            "results/{dataset}/provenance/config.yaml",
+            category="Provenance",
+            caption="../report/provenance.rst",
+            labels={"figure": "configuration"},
+        ),
+        sheet=report(
+            "results/{dataset}/provenance/samples.tsv",
+            category="Provenance",
+            caption="../report/provenance.rst",
+            labels={"figure": "sample sheet"},
+        ),
+        software=report(
+            "results/{dataset}/provenance/software.tsv",
+            category="Provenance",
+            caption="../report/provenance.rst",
+            labels={"figure": "software versions"},
+        ),
+    log:
+        "logs/provenance/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/provenance/all.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        config=resolved_config(),
+        code=source_digest("multiome2vec.steps.provenance"),
+    script:
+        "../scripts/provenance.py"

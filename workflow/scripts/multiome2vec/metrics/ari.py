@@ -1,0 +1,24 @@
+"""Adjusted Rand index of clusters and labels."""
+
+import numpy as np
+
+from multiome2vec.metrics import register
+from multiome2vec.metrics._clusters import best_leiden, kmeans
+
+
+@register("ari")
+def ari(
+    embedding: np.ndarray, labels: np.ndarray, *, n_neighbors: int, seed: int
+) -> dict[str, float]:
+    """``ari``: Leiden at the resolution with the best NMI; ``ari_kmeans``: k = number of classes.
+
+    Hubert & Arabie 1985; 0 in expectation for random clusters.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    clusters = best_leiden(embedding, labels, n_neighbors=n_neighbors, seed=seed)
+    means = kmeans(embedding, k=len(np.unique(labels)), seed=seed)
+    return {
+        "ari": adjusted_rand_score(labels, clusters),
+        "ari_kmeans": adjusted_rand_score(labels, means),
+    }

@@ -1,0 +1,24 @@
+"""Normalised mutual information of clusters and labels."""
+
+import numpy as np
+
+from multiome2vec.metrics import register
+from multiome2vec.metrics._clusters import best_leiden, kmeans
+
+
+@register("nmi")
+def nmi(
+    embedding: np.ndarray, labels: np.ndarray, *, n_neighbors: int, seed: int
+) -> dict[str, float]:
+    """``nmi``: Leiden at its best resolution; ``nmi_kmeans``: k = number of classes.
+
+    Mutual information over the arithmetic mean of the entropies.
+    """
+    from sklearn.metrics import normalized_mutual_info_score
+
+    clusters = best_leiden(embedding, labels, n_neighbors=n_neighbors, seed=seed)
+    means = kmeans(embedding, k=len(np.unique(labels)), seed=seed)
+    return {
+        "nmi": normalized_mutual_info_score(labels, clusters),
+        "nmi_kmeans": normalized_mutual_info_score(labels, means),
+    }

@@ -1,0 +1,39 @@
+"""How training went."""
+
+import pandas as pd
+
+from multiome2vec.plots.style import COLOURS, GREY, plain
+
+
+def loss_figure(history: pd.DataFrame):
+    """One panel per term of the loss, training and validation, by epoch.
+
+    Parameters
+    ----------
+    history
+        One row per epoch; columns ``epoch``, ``train_<term>``, ``val_<term>`` and schedules.
+    """
+    import matplotlib.pyplot as plt
+
+    terms = list(dict.fromkeys(c.split("_", 1)[1] for c in history if c.startswith("train_")))
+    schedules = [c for c in history if c != "epoch" and not c.startswith(("train_", "val_"))]
+    panels = [*terms, *schedules]
+    width = min(4, len(panels))
+    height = -(-len(panels) // width)
+    figure, axes = plt.subplots(
+        height, width, figsize=(3.2 * width, 2.4 * height), squeeze=False, layout="constrained"
+    )
+    for axis in axes.flat[len(panels) :]:
+        axis.remove()
+    for axis, name in zip(axes.flat, panels, strict=False):
+        if name in terms:
+            for split, colour in (("train", GREY), ("val", COLOURS[0])):
+                if f"{split}_{name}" in history:
+                    axis.plot(
+                        history["epoch"], history[f"{split}_{name}"], color=colour, label=split
+                    )
+        else:
+            axis.plot(history["epoch"], history[name], color=COLOURS[1])
+        plain(axis, title=name.replace("_", " "), x="epoch")
+    axes[0, 0].legend(frameon=False, fontsize=8)
+    return figure

@@ -1,0 +1,45 @@
+"""Compare all embeddings of a dataset."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from multiome2vec import keys
+from multiome2vec.io.atomic import save_figure, write_tsv
+from multiome2vec.plots.leaderboard import leaderboard_figure
+
+#: what decides the order: the first of these that there is
+RANKED_BY = (f"{keys.TRUE_TYPE}_ari", f"{keys.LABEL}_ari", f"{keys.LABEL}_nmi")
+
+
+def leaderboard(*, scores: list[str], table: str, figure: str) -> None:
+    """Write one row per model: mean and standard deviation of each score over seeds.
+
+    Parameters
+    ----------
+    scores
+        JSON files of single embeddings.
+    table, figure
+        ``leaderboard.tsv``, best model first, and its picture.
+    """
+    runs = pd.DataFrame([flat(json.loads(Path(path).read_text())) for path in scores])
+    groups = runs.drop(columns="seed").groupby("model")
+    mean, spread = groups.mean(), groups.std(ddof=1)
+    found = pd.DataFrame({"n_seeds": groups.size()})
+    for name in mean.columns:
+        found[name], found[f"{name}_sd"] = mean[name], spread[name]
+    order = next((name for name in RANKED_BY if name in mean), None)
+    found = found.sort_values(order, ascending=False) if order else found.sort_index()
+    write_tsv(found.round(4), table)
+    save_figure(leaderboard_figure(mean.loc[found.index], spread.loc[found.index]), figure)
+
+
+def flat(result: dict) -> dict:
+    """Scores of one embedding as one row: ``<class>_<metric>``."""
+    row = {"model": result["model"], "seed": result["seed"]}
+    for name, scores in result["against"].items():
+        row |= {
+            f"{name}_{metric}": value for metric, value in scores.items() if metric != "n_cells"
+        }
+    return row | result.get("batch", {}) | result.get("trajectory", {})

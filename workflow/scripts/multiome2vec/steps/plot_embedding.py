@@ -1,0 +1,22 @@
+"""Draw one embedding."""
+
+import anndata as ad
+import pandas as pd
+
+from multiome2vec import keys
+from multiome2vec.io.atomic import save_figure, write_tsv
+from multiome2vec.io.contracts import check_embedding
+from multiome2vec.plots.annotation import annotation_figure
+from multiome2vec.plots.embedding import umap_coordinates
+
+
+def plot_embedding(
+    *, embedding: str, figure: str, coordinates: str, n_neighbors: int, seed: int
+) -> None:
+    """Draw a UMAP coloured by label, sample, quality and truth, and write its coordinates."""
+    cells = ad.read_h5ad(embedding)
+    check_embedding(cells, path=embedding)
+    points = umap_coordinates(cells.X, n_neighbors=n_neighbors, seed=seed)
+    table = pd.DataFrame(points.round(4), cells.obs_names, ["umap1", "umap2"])
+    write_tsv(table.rename_axis(keys.CELL), coordinates)
+    save_figure(annotation_figure(points, cells.obs), figure)
