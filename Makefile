@@ -12,6 +12,7 @@ SMK := $(wildcard Snakefile workflow/rules/*.smk)
 # uv does not read pip's list of local wheel folders
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export PYTHONHASHSEED := 0
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: all demo test test-real test-truth lint format lock clean setup
 all: demo

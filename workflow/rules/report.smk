@@ -50,7 +50,7 @@ rule notebook:
             -p embedding {input.embedding:q} \
             -p matrices {input.mdata:q} \
             -p leaderboard {input.leaderboard:q} \
-            > {log.text:q} 2>&1
+            >{log.text:q} 2>&1
         cp {log.notebook:q} {output.notebook:q}
         """
 
@@ -83,7 +83,7 @@ rule notebook_html:
             --no-input \
             --output-dir "$(dirname {output.html:q})" \
             --output explore_embedding.html \
-            > {log:q} 2>&1
+            >{log:q} 2>&1
         """
 
 

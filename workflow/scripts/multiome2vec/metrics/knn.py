@@ -7,8 +7,8 @@ from multiome2vec.metrics import register
 FOLDS = 5
 
 
-@register("knn_accuracy")
-def knn_accuracy(
+@register("knn")
+def knn(
     embedding: np.ndarray, labels: np.ndarray, *, n_neighbors: int, seed: int
 ) -> dict[str, float]:
     """``knn_accuracy``: balanced accuracy of a kNN classifier, mean of 5 stratified folds.
