@@ -40,7 +40,7 @@ def data(tmp_path):
         {"chrom": ["chr1", "chr1", "chr2"], "start": [0, 20, 5], "end": [10, 30, 15]}, REGIONS
     )
     counts = sp.csr_matrix(rng.poisson(1.0, (8, 3)).astype(np.int32))
-    atac = ad.AnnData(counts, pd.DataFrame(index=CELLS), var)
+    atac = ad.AnnData(counts, pd.DataFrame(index=pd.Index(CELLS, name="cell")), var)
     atac.uns["counting"] = "paired-insertion"
     atac.write_h5ad(tmp_path / "regions.h5ad")
     topics = ad.AnnData(obs=pd.DataFrame(index=KEPT[::-1]), var=pd.DataFrame(index=REGIONS))

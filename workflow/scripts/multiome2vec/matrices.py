@@ -46,13 +46,15 @@ def assemble(modalities: Mapping[str, "AnnData"], *, obs: pd.DataFrame) -> "MuDa
             f"({', '.join(modalities)}). Remove the results of the QC and matrix steps, run again."
         )
     parts = {name: adata[obs.index[has[name]]].copy() for name, adata in modalities.items()}
+    for part in parts.values():
+        part.obs_names.name = None  # MuData joins tables of cells only if their indices agree
     if not all(flags.all() for flags in has.values()):
         obs = obs.assign(**{keys.HAS[name]: flags for name, flags in has.items()})
     with mudata.set_options(pull_on_update=False):
         joint = mudata.MuData(parts)
         if not joint.obs_names.equals(obs.index):
             joint = joint[obs.index].copy()
-        joint.obs = obs.copy()
+        joint.obs = obs.rename_axis(None)
         joint.update()
     return joint
 

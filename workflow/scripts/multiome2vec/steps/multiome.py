@@ -116,4 +116,4 @@ def _global_obs(verdicts: pd.DataFrame, labels: str, truth: str | None) -> pd.Da
         for column in [column for column in TRUTH if column in known]:
             missing = {"b": False, "O": ""}.get(known[column].dtype.kind, np.nan)
             obs[column] = known[column].reindex(obs.index, fill_value=missing)
-    return obs.rename_axis(None)
+    return obs
