@@ -1,0 +1,34 @@
+"""Embedding of all cells of a dataset by a trained model."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from multiome2vec.training.checkpoint import Checkpoint
+from multiome2vec.training.data import choose_device
+from multiome2vec.training.inference import posterior_means
+from multiome2vec.training.multiome import cell_data, check_features
+
+if TYPE_CHECKING:
+    from mudata import MuData
+
+
+def embed(checkpoint: Checkpoint, mdata: "MuData") -> np.ndarray:
+    """Posterior mean of each cell given every modality it has.
+
+    Returns
+    -------
+    numpy.ndarray
+        Cells × latent, float32, in the order of ``mdata.obs``.
+
+    Raises
+    ------
+    ContractError
+        If the data have other modalities or features than the model was trained on.
+    """
+    card, features = checkpoint.card, checkpoint.features
+    digests = {name: entry["digest"] for name, entry in card["features"].items()}
+    check_features(mdata, features=features, digests=digests)
+    data = cell_data(mdata, features=features, batches=card["batches"], batch_key=card["batch_key"])
+    model = checkpoint.model.to(choose_device())
+    return posterior_means(model, data, np.arange(len(data)))

@@ -1,0 +1,1 @@
+"""Fitting of models: data in batches, the loop, seeds and checkpoints."""
