@@ -4,7 +4,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from multiome2vec.motifs.collection import Motif, read_jaspar
-from multiome2vec.motifs.scan import PSEUDOCOUNT, base_composition, gc_content, match_matrix
+from multiome2vec.motifs.scan import (
+    PSEUDOCOUNT,
+    base_composition,
+    gc_content,
+    is_too_short,
+    log_odds,
+    match_matrix,
+    score_threshold,
+)
 from scipy.stats import fisher_exact
 
 RNG = np.random.default_rng(0)
@@ -42,16 +50,16 @@ def test_matches_are_those_of_a_direct_scan():
     m = motif("GATAAG", n=12)
     background = {"A": 0.3, "T": 0.3, "C": 0.2, "G": 0.2}
     b = np.array([background[base] for base in "ACGT"])
-    weight = (m.counts + PSEUDOCOUNT * b) / (m.counts + PSEUDOCOUNT * b).sum(1, keepdims=True)
+    weight = m.counts + PSEUDOCOUNT / 4
+    weight /= weight.sum(1, keepdims=True)
     score = np.log2(weight / b)
     grids = np.meshgrid(*[np.arange(4)] * 6, indexing="ij")
     words = np.stack(grids, -1).reshape(-1, 6)
     scores = score[np.arange(6), words].sum(1)
     chance = b[words].prod(1)
-    order = np.argsort(-scores)
-    tail = np.cumsum(chance[order])
-    pvalue = 0.002
-    threshold = scores[order][tail <= pvalue].min()
+    pvalue = 0.004
+    reached = {value: chance[scores >= value - 1e-9].sum() for value in np.unique(scores.round(9))}
+    threshold = min(value for value, reach in reached.items() if reach <= pvalue)
     sequences = [random_sequence(60) for _ in range(300)]
     expected = []
     for text in sequences:
@@ -62,6 +70,39 @@ def test_matches_are_those_of_a_direct_scan():
     found = match_matrix(sequences, [m], pvalue=pvalue, background=background).toarray().ravel()
     assert sum(expected) > 20
     np.testing.assert_array_equal(found.astype(bool), expected)
+
+
+def test_a_window_with_an_unknown_base_never_matches():
+    """Even where that base hardly matters to the motif."""
+    counts = motif("TGACTCATGG").counts
+    counts[4] = 5  # any base
+    loose = Motif("m", "m", "", counts)
+    sequences = ["CCCCCTGACGCATGGCCCCC", "CCCCCTGACNCATGGCCCCC", "NNN", "TGACNCATGG"]
+    found = match_matrix(sequences, [loose], pvalue=1e-3, background=UNIFORM)
+    assert found.toarray().ravel().tolist() == [1, 0, 0, 0]
+
+
+def test_rate_of_matches_in_random_sequence_is_the_pvalue():
+    background = {"A": 0.3, "T": 0.3, "C": 0.2, "G": 0.2}
+    sequences = [
+        "".join(text) for text in RNG.choice(list("ACGT"), (20_000, 30), p=[0.3, 0.2, 0.2, 0.3])
+    ]
+    fuzzy = Motif("m", "m", "", RNG.integers(0, 30, (11, 4)).astype(float))
+    found = match_matrix(sequences, [fuzzy], pvalue=2e-4, background=background)
+    windows = 2 * 20 * len(sequences)
+    assert found.nnz == pytest.approx(2e-4 * windows, rel=0.25)  # 160 expected, s.d. 13
+
+
+def test_a_motif_too_short_for_the_pvalue_keeps_its_best_word():
+    m = motif("GATAAG")
+    weights = log_odds(m, UNIFORM)
+    assert is_too_short(weights, UNIFORM, pvalue=5e-5)
+    assert not is_too_short(weights, UNIFORM, pvalue=3e-4)
+    best = weights.max(axis=1).sum()
+    assert score_threshold(weights, UNIFORM, pvalue=5e-5) == pytest.approx(best, abs=2e-4)
+    sequences = ["CCCGATAAGCCC", "CCCCTTATCCCC", "CCCGATAACCCC"]
+    found = match_matrix(sequences, [m], pvalue=5e-5, background=UNIFORM)
+    assert found.toarray().ravel().tolist() == [1, 1, 0]
 
 
 def test_composition_and_gc():

@@ -1,13 +1,15 @@
 """Motif activity in cells: chromVAR's bias-corrected deviations (Schep et al. 2017)."""
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 from scipy import sparse
 
 MIN_EXPECTED = 1.0  # counts; below it a score has no meaning
-BLOCK = 4096  # cells at once
+BLOCK = 1024  # cells at once
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,17 @@ def deviations(
     matches: sparse.csr_matrix,
     background: np.ndarray,
     *,
+    threads: int = 1,
     progress: Callable[[Iterable], Iterable] = iter,
 ) -> Deviations:
     """Score the accessibility of each motif's regions in each cell.
 
     observed = Σ_{regions with the motif} counts; expected = n_cell · Σ_{the same} p_j, with p_j the
     share of region j in all counts. The same for every background set, in which each region is
-    replaced by one alike in GC content and accessibility.
+    replaced by one alike in GC content and accessibility. Mean and variance over the sets are
+    updated set by set (Welford 1962) in the arrays that are returned, so that nothing else of
+    cells × motifs is held; blocks of cells are independent, so the result does not depend on
+    ``threads``.
 
     Parameters
     ----------
@@ -50,34 +56,75 @@ def deviations(
         Regions × motifs, 1 where a motif matches.
     background
         Regions × sets: index of the region that replaces each (:func:`background_regions`).
+    threads
+        Blocks of cells that are worked on side by side.
     progress
-        Wraps the iteration over blocks of cells.
+        Wraps the iteration over background sets.
     """
-    n_cells, n_motifs = counts.shape[0], matches.shape[1]
-    share = np.asarray(counts.sum(axis=0)).ravel() / counts.sum()
-    sets = [matches.astype(np.float32)]
-    sets += [_replaced(sets[0], replacement) for replacement in background.T]
-    expected_share = [np.asarray(chosen.T @ share).ravel() for chosen in sets]
-    result = Deviations(
-        *(np.zeros((n_cells, n_motifs), kind) for kind in (np.float32, np.float32, bool))
+    matches = matches.astype(np.float32)
+    share = np.asarray(counts.sum(axis=0, dtype=np.float64)).ravel()
+    share /= share.sum()
+    scores = Deviations(
+        *(
+            np.zeros((counts.shape[0], matches.shape[1]), kind)
+            for kind in (np.float32, np.float32, bool)
+        )
     )
-    for start in progress(range(0, n_cells, BLOCK)):
-        rows = slice(start, start + BLOCK)
-        block = counts[rows].astype(np.float32)
-        depth = np.asarray(block.sum(axis=1))
-        y, *backgrounds = (
-            _relative(block, chosen, depth * expected)
-            for chosen, expected in zip(sets, expected_share, strict=True)
+    blocks = [
+        _Block(counts, scores, slice(start, start + BLOCK))
+        for start in range(0, counts.shape[0], BLOCK)
+    ]
+    with ThreadPoolExecutor(threads) as pool:
+        for number, replacement in enumerate(progress(background.T), start=1):
+            chosen = _replaced(matches, replacement)
+            found = pool.map(
+                _Block.add, blocks, repeat(chosen), repeat(chosen.T @ share), repeat(number)
+            )
+            list(found)  # waits, and raises what a thread raised
+        list(
+            pool.map(
+                _Block.finish, blocks, repeat(matches), repeat(matches.T @ share), repeat(number)
+            )
         )
-        mean, spread = np.mean(backgrounds, axis=0), np.std(backgrounds, axis=0, ddof=1)
-        undefined = (depth * expected_share[0] < MIN_EXPECTED) | (spread == 0)
-        deviation = np.where(undefined, 0, y - mean)
-        result.deviation[rows] = deviation
-        result.z[rows] = np.divide(
-            deviation, spread, where=~undefined, out=np.zeros_like(deviation)
-        )
-        result.undefined[rows] = undefined
-    return result
+    return scores
+
+
+class _Block:
+    """Some of the cells.
+
+    Until :meth:`finish`, ``deviation`` holds the mean of the background's y over the sets seen, and
+    ``z`` the sum of its squared differences from that mean.
+    """
+
+    def __init__(self, counts: sparse.csr_matrix, scores: Deviations, rows: slice) -> None:
+        self.counts = counts[rows].astype(np.float32)
+        self.depth = np.asarray(self.counts.sum(axis=1, dtype=np.float64))
+        self.deviation, self.z = scores.deviation[rows], scores.z[rows]
+        self.undefined = scores.undefined[rows]
+
+    def relative(self, chosen: sparse.csr_matrix, share: np.ndarray) -> np.ndarray:
+        """(observed − expected) / expected, 0 where nothing is expected."""
+        expected = (self.depth * share).astype(np.float32)
+        y = (self.counts @ chosen).toarray()
+        y -= expected
+        return np.divide(y, expected, where=expected > 0, out=np.zeros_like(y))
+
+    def add(self, chosen: sparse.csr_matrix, share: np.ndarray, number: int) -> None:
+        """Take in the background set of this ``number``."""
+        y = self.relative(chosen, share)
+        difference = y - self.deviation
+        self.deviation += difference / number
+        y -= self.deviation
+        self.z += difference * y
+
+    def finish(self, matches: sparse.csr_matrix, share: np.ndarray, sets: int) -> None:
+        """Turn mean and sum of squares over all ``sets`` into scores."""
+        spread = np.sqrt(self.z / (sets - 1))
+        self.undefined[:] = (self.depth * share < MIN_EXPECTED) | (spread == 0)
+        spread[self.undefined] = 1
+        self.deviation[:] = self.relative(matches, share) - self.deviation
+        self.deviation[self.undefined] = 0
+        self.z[:] = self.deviation / spread
 
 
 def _replaced(matches: sparse.csr_matrix, replacement: np.ndarray) -> sparse.csr_matrix:
@@ -85,11 +132,3 @@ def _replaced(matches: sparse.csr_matrix, replacement: np.ndarray) -> sparse.csr
     n = len(replacement)
     move = sparse.csr_matrix((np.ones(n, np.float32), (replacement, np.arange(n))), shape=(n, n))
     return move @ matches
-
-
-def _relative(block: sparse.csr_matrix, chosen: sparse.csr_matrix, expected: np.ndarray):
-    """(observed − expected) / expected, 0 where nothing is expected."""
-    observed = (block @ chosen).toarray()
-    return np.divide(
-        observed - expected, expected, where=expected > 0, out=np.zeros_like(observed, dtype=float)
-    )

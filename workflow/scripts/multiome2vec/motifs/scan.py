@@ -7,9 +7,10 @@ from scipy import sparse
 
 from multiome2vec.motifs.collection import BASES, Motif
 
-PSEUDOCOUNT = 0.8  # per position, shared by the bases as the background is (TFBSTools, motifmatchr)
-SLACK = 0.01  # bits; the threshold comes from rounded scores and must not lose exact ones
+PSEUDOCOUNT = 0.8  # per position, a quarter for each base (TFBSTools, motifmatchr)
 SPACER = "N"
+SHORT = 8  # positions; the distribution of scores of motifs up to this length is enumerated
+SLACK = 1e-4  # bits between the enumerated threshold and lightmotif's single-precision scores
 
 
 def base_composition(sequences: Iterable[str]) -> dict[str, float]:
@@ -39,9 +40,10 @@ def match_matrix(
 ) -> sparse.csr_matrix:
     """Which motif has a match in which sequence.
 
-    The log-odds matrix of a motif, log2((count + 0.8 b) / (n + 0.8) / b) with background b, matches
-    where its score has a p-value below ``pvalue`` under b, on either strand. Sequences are scanned
-    in one piece, joined by runs of N that no motif can bridge.
+    The score of a window is the sum of log2((count + 0.2) / (n + 0.8) / b) with background b. It is
+    a match if its p-value under b is at most ``pvalue`` (:func:`score_threshold`), on either
+    strand. Sequences are scanned in one piece, joined by N; a window that holds an N, in a sequence
+    or between two, never matches.
 
     Parameters
     ----------
@@ -63,45 +65,72 @@ def match_matrix(
     """
     import lightmotif
 
-    gap = SPACER * max((len(motif.counts) for motif in motifs), default=0)
-    striped = lightmotif.stripe(gap.join(sequences))
-    lengths = np.fromiter((len(sequence) for sequence in sequences), dtype=np.int64)
-    ends = np.cumsum(lengths + len(gap)) - len(gap)
+    text = SPACER.join(sequences)
+    striped = lightmotif.stripe(text)
+    starts = np.cumsum([0, *(len(sequence) + 1 for sequence in sequences[:-1])])
+    unknown = np.cumsum(np.frombuffer(f"{text}{SPACER}".encode(), np.uint8) == ord(SPACER))
     columns = []
     for motif in progress(motifs):
-        matrix = scoring_matrix(motif, background)
-        threshold = matrix.score(pvalue) - SLACK
-        hits = set()
-        for strand in (matrix, matrix.reverse_complement()):
-            positions = [
-                hit.position for hit in lightmotif.scan(strand, striped, threshold=threshold)
-            ]
-            hits.update(_rows_of(positions, ends, lengths, len(motif.counts)))
-        columns.append(np.array(sorted(hits), dtype=np.int64))
+        weights = log_odds(motif, background)
+        threshold = score_threshold(weights, background, pvalue=pvalue)
+        matrix = _lightmotif_matrix(weights, background)
+        hits = [
+            hit.position
+            for strand in (matrix, matrix.reverse_complement())
+            for hit in lightmotif.scan(strand, striped, threshold=threshold)
+        ]
+        first = np.array(hits, dtype=np.int64)
+        last = first + len(weights) - 1
+        first = first[unknown[last] == np.where(first > 0, unknown[first - 1], 0)]
+        columns.append(np.unique(np.searchsorted(starts, first, side="right") - 1))
     indptr = np.concatenate([[0], np.cumsum([len(column) for column in columns])])
     indices = np.concatenate([*columns, np.empty(0, dtype=np.int64)])
     ones = np.ones(len(indices), dtype=np.uint8)
     return sparse.csc_matrix((ones, indices, indptr), (len(sequences), len(motifs))).tocsr()
 
 
-def scoring_matrix(motif: Motif, background: dict[str, float]):
-    """Return the log-odds matrix of a motif for lightmotif."""
+def log_odds(motif: Motif, background: dict[str, float]) -> np.ndarray:
+    """Score of each base at each position (positions × ACGT) in bits, against the background."""
+    counts = motif.counts + PSEUDOCOUNT / len(BASES)
+    share = [background[base] for base in BASES]
+    return np.log2(counts / counts.sum(axis=1, keepdims=True) / share)
+
+
+def score_threshold(weights: np.ndarray, background: dict[str, float], *, pvalue: float) -> float:
+    """Lowest score that a random window reaches with probability ``pvalue`` or less.
+
+    A motif of so few positions that even its best word is more frequent than that keeps this word
+    as its only match, as in MOODS and motifmatchr (:func:`is_too_short` finds such motifs).
+    """
+    if len(weights) > SHORT:
+        return _lightmotif_matrix(weights, background).score(pvalue)
+    scores, tail = _score_distribution(weights, background)
+    reached = np.flatnonzero(tail <= pvalue * (1 + 1e-9))
+    return float(scores[reached[-1] if len(reached) else 0]) - SLACK
+
+
+def is_too_short(weights: np.ndarray, background: dict[str, float], *, pvalue: float) -> bool:
+    """Whether even the best word of a motif has a p-value above ``pvalue``."""
+    share = np.array([background[base] for base in BASES])
+    best = np.isclose(weights, weights.max(axis=1, keepdims=True), rtol=0, atol=1e-9)
+    return bool(np.prod(best @ share) > pvalue)
+
+
+def _score_distribution(
+    weights: np.ndarray, background: dict[str, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct scores of all words from the highest down, and the chance to reach each."""
+    share = np.array([background[base] for base in BASES])
+    scores, chance = np.zeros(1), np.ones(1)
+    for row in weights:
+        scores = np.round(np.add.outer(scores, row).ravel(), 9)
+        chance = np.outer(chance, share).ravel()
+    distinct, word = np.unique(-scores, return_inverse=True)
+    return -distinct, np.cumsum(np.bincount(word, weights=chance))
+
+
+def _lightmotif_matrix(weights: np.ndarray, background: dict[str, float]):
     import lightmotif
 
-    share = np.array([background[base] for base in BASES])
-    counts = motif.counts + PSEUDOCOUNT * share
-    score = np.log2(counts / counts.sum(axis=1, keepdims=True) / share)
-    columns = {base: score[:, i].tolist() for i, base in enumerate(BASES)}
-    columns["N"] = score.min(axis=1).tolist()  # an unknown base counts as the worst one
+    columns = {base: weights[:, i].tolist() for i, base in enumerate(BASES)}
     return lightmotif.ScoringMatrix(columns, background)
-
-
-def _rows_of(
-    positions: list[int], ends: np.ndarray, lengths: np.ndarray, width: int
-) -> Iterable[int]:
-    """Sequences that hold a window starting at a position of the joined text."""
-    start = np.asarray(positions, dtype=np.int64)
-    row = np.searchsorted(ends, start, side="right")
-    row = np.minimum(row, len(ends) - 1)
-    inside = (start >= ends[row] - lengths[row]) & (start + width <= ends[row])
-    return np.unique(row[inside]).tolist()

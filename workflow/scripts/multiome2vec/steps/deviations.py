@@ -14,7 +14,6 @@ from multiome2vec.io.contracts import check_deviations, check_scores
 from multiome2vec.io.regions import load_regions
 from multiome2vec.logs import progress
 from multiome2vec.motifs.background import background_regions
-from multiome2vec.motifs.deviations import BLOCK
 from multiome2vec.motifs.deviations import deviations as score
 
 logger = logging.getLogger(__name__)
@@ -22,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 def deviations(
     *, regions: str, barcodes: str, scores: str, out: str, background_sets: int, bin_size: int,
-    w: float, seed: int,
+    w: float, seed: int, threads: int,
 ) -> None:  # fmt: skip
     """Write chromVAR deviations of the finally kept cells.
 
@@ -34,6 +33,8 @@ def deviations(
         ``deviations.h5ad``: X z-scores, layers ``deviation`` and ``mask`` (1 where undefined).
     background_sets, bin_size, w, seed
         See :func:`multiome2vec.motifs.background.background_regions`.
+    threads
+        Blocks of cells at once; the result does not depend on it.
     """
     cells, matches = load_regions(regions, barcodes), ad.read_h5ad(scores)
     check_scores(matches, path=scores)
@@ -45,7 +46,10 @@ def deviations(
     used = np.flatnonzero(total)
     if len(used) < 2:
         raise UserError(f"{regions}: fewer than two regions are open in the kept cells.")
-    logger.info("%d of %d regions are open in the kept cells", len(used), cells.n_vars)
+    logger.info(
+        "%d of %d regions have counts in the kept cells; %d without are left out",
+        len(used), cells.n_vars, cells.n_vars - len(used),
+    )  # fmt: skip
     background = background_regions(
         matches.obs["gc"].to_numpy()[where[used]],
         total[used],
@@ -54,17 +58,17 @@ def deviations(
         w=w,
         rng=np.random.default_rng(seed),
     )
-    n_blocks = -(-cells.n_obs // BLOCK)
     found = score(
         cells.X[:, used],
         matches.X[where[used]],
         background,
-        progress=partial(progress, total=n_blocks, what="blocks of cells"),
+        threads=threads,
+        progress=partial(progress, total=background_sets, what="background sets"),
     )
-    nowhere = found.undefined.all(axis=0)
-    if nowhere.any():
-        names = ", ".join(matches.var_names[nowhere][:10])
-        logger.info("%d motifs are undefined in all cells: %s ...", nowhere.sum(), names)
+    logger.info("%.2f %% of the scores are undefined", 100 * found.undefined.mean())
+    nowhere = matches.var_names[found.undefined.all(axis=0)]
+    if len(nowhere):
+        logger.info("%d motifs are undefined in all cells: %s", len(nowhere), ", ".join(nowhere))
     result = ad.AnnData(
         found.z,
         obs=pd.DataFrame(index=cells.obs_names),

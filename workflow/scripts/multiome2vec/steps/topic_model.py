@@ -11,7 +11,13 @@ from multiome2vec.io.atomic import write_h5ad
 from multiome2vec.io.contracts import check_topics
 from multiome2vec.io.regions import load_regions
 from multiome2vec.topics.engines import REGISTRY
-from multiome2vec.topics.gibbs import cell_topics, log_likelihood, still_climbing, topic_regions
+from multiome2vec.topics.gibbs import (
+    CONVERGED,
+    cell_topics,
+    climb,
+    log_likelihood,
+    topic_regions,
+)
 from multiome2vec.topics.selection import arun, cao_juan, mimno
 
 logger = logging.getLogger(__name__)
@@ -45,18 +51,25 @@ def topic_model(
             f"{k} topics need more than {k} cells with open regions; there are {len(cells)}. Take "
             f"{k} out of topics.grid."
         )
-    logger.info(
-        "%d of %d cells and %d of %d regions have nothing open: they get the prior",
-        adata.n_obs - len(cells), adata.n_obs, adata.n_vars - len(open_regions), adata.n_vars,
-    )  # fmt: skip
+    for what, kept, total in (
+        ("cells", cells, adata.n_obs),
+        ("regions", open_regions, adata.n_vars),
+    ):
+        if len(kept) < total:
+            logger.info(
+                "%d of %d %s have nothing open: their shares are the prior's",
+                total - len(kept), total, what,
+            )  # fmt: skip
     fitted = binary[cells][:, open_regions]
     sample = REGISTRY.get(engine)(
         fitted, k=k, alpha=alpha / k, eta=eta, iterations=iterations, seed=seed
     )
-    if still_climbing(sample.log_likelihood):
+    rise = climb(sample.log_likelihood)
+    logger.info("%d topics: the log-likelihood rises by %.4f %% per 10 iterations", k, 100 * rise)
+    if rise > CONVERGED:
         logger.warning(
-            "%d topics: the log-likelihood still climbs after %d iterations. Raise "
-            "topics.iterations.", k, iterations,
+            "%d topics: the log-likelihood still climbs by more than %g %% per 10 iterations after "
+            "%d iterations. Raise topics.iterations.", k, 100 * CONVERGED, iterations,
         )  # fmt: skip
     cell_topic = np.zeros((adata.n_obs, k), dtype=np.int64)
     region_topic = np.zeros((adata.n_vars, k), dtype=np.int64)

@@ -10,6 +10,8 @@ import numpy as np
 from scipy.special import gammaln
 
 RECORD_EVERY = 10  # iterations between records of the log-likelihood
+TREND = 20  # last records that show whether it still climbs
+CONVERGED = 1e-4  # relative rise per record below which the sampler counts as converged
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class GibbsSample:
     region_topic
         n_wk, W × K.
     log_likelihood, iteration
-        log p(w, z) as recorded on the way, and when.
+        log p(w, z) after so many sweeps: every :data:`RECORD_EVERY` and at the end.
     isa
         Instruction set that the sampler used; the same seed gives the same result on the same set.
     """
@@ -65,8 +67,20 @@ def log_likelihood(
     return float(words + topics)
 
 
-def still_climbing(log_likelihood: np.ndarray, *, tolerance: float = 1e-4) -> bool:
-    """Whether the last record improved on the one before by more than a relative ``tolerance``."""
-    if len(log_likelihood) < 2:
-        return True
-    return bool(log_likelihood[-1] - log_likelihood[-2] > tolerance * abs(log_likelihood[-2]))
+def climb(log_likelihood: np.ndarray) -> float:
+    """Relative rise of the log-likelihood from one record to the next, towards the end.
+
+    Slope of the straight line through the second half of the records (at most :data:`TREND`), over
+    their mean size. Single differences would not do: a converged chain still goes up and down by
+    several times :data:`CONVERGED` between records.
+
+    Returns
+    -------
+    float
+        The share per :data:`RECORD_EVERY` iterations; infinite if there are fewer than 4 records.
+    """
+    if len(log_likelihood) < 4:
+        return float("inf")
+    recent = log_likelihood[-min(TREND, len(log_likelihood) // 2) :]
+    slope = np.polyfit(np.arange(len(recent)), recent, 1)[0]
+    return float(slope / np.abs(recent).mean())

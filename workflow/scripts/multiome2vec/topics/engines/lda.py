@@ -21,6 +21,7 @@ def fit(
         n_topics=k, n_iter=iterations, alpha=alpha, eta=eta, random_state=seed, refresh=RECORD_EVERY
     )
     model.fit(matrix.astype(np.int64))
-    likelihood = np.append(model.loglikelihoods_, model.loglikelihood())
-    iteration = np.append(np.arange(len(model.loglikelihoods_)) * RECORD_EVERY, iterations)
+    before = model.loglikelihoods_[1:]  # the first was taken before any sweep
+    likelihood = np.append(before, model.loglikelihood())
+    iteration = np.append(RECORD_EVERY * np.arange(1, len(before) + 1), iterations)
     return GibbsSample(model.ndz_, model.nzw_.T, likelihood, iteration, "generic")

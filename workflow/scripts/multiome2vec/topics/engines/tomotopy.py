@@ -1,5 +1,7 @@
 """LDA by tomotopy: one worker, fixed priors, so that the seed fixes the result."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy import sparse
 
@@ -16,10 +18,9 @@ def fit(
 
     model = tomotopy.LDAModel(k=k, alpha=alpha, eta=eta, seed=seed)
     model.optim_interval = 0  # keep the prior, as cisTopic does
-    words = [str(region) for region in range(matrix.shape[1])]
-    for row in range(matrix.shape[0]):
-        regions = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
-        model.add_doc([words[region] for region in regions])
+    words = np.array([str(region) for region in range(matrix.shape[1])], dtype=object)
+    for start, end in pairwise(matrix.indptr):
+        model.add_doc(words[matrix.indices[start:end]].tolist())
     records = []
     for done in range(0, iterations, RECORD_EVERY):
         model.train(min(RECORD_EVERY, iterations - done), workers=1)
