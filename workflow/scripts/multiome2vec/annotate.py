@@ -56,6 +56,16 @@ def merge(samples: dict[str, "AnnData"], *, what: str) -> "AnnData":
     return merged
 
 
+def log_normalise(cells: "AnnData") -> None:
+    """Make X log1p of counts per 10,000, from ``layers["counts"]``, in place."""
+    import scanpy as sc
+
+    cells.X = cells.layers[keys.COUNTS].astype(np.float32)
+    sc.pp.normalize_total(cells, target_sum=TARGET_SUM)
+    sc.pp.log1p(cells)
+    del cells.uns["log1p"]  # says only that the base is e, and None does not survive a file
+
+
 def normalise(cells: "AnnData", *, min_cells: int, n_top_genes: int) -> "AnnData":
     """Drop rare genes, normalise counts, mark highly variable genes.
 
@@ -79,12 +89,10 @@ def normalise(cells: "AnnData", *, min_cells: int, n_top_genes: int) -> "AnnData
 
     if keys.COUNTS in cells.layers:
         seen = np.asarray((cells.layers[keys.COUNTS] > 0).sum(axis=0)).ravel()
-        logger.info("%d of %d genes are seen in %d cells or more", (seen >= min_cells).sum(),
-                    cells.n_vars, min_cells)  # fmt: skip
+        often = int((seen >= min_cells).sum())
+        logger.info("%d of %d genes are seen in %d cells or more", often, cells.n_vars, min_cells)
         cells = cells[:, seen >= min_cells].copy()
-        cells.X = cells.layers[keys.COUNTS].astype(np.float32)
-        sc.pp.normalize_total(cells, target_sum=TARGET_SUM)
-        sc.pp.log1p(cells)
+        log_normalise(cells)
     if cells.n_vars <= n_top_genes:
         logger.info("There are only %d genes: all are used as highly variable", cells.n_vars)
         cells.var[keys.HIGHLY_VARIABLE] = True

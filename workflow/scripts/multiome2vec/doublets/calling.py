@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 
 
 def expected_doublet_rate(cells: int, *, rate_per_1000: float) -> float:
-    """Return the expected fraction of doublets: in proportion to the cells, at most one half."""
-    return min(rate_per_1000 * cells / 1000, 0.5)
+    """Return the expected fraction of doublets: in proportion to the cells, .001 to one half."""
+    return float(np.clip(rate_per_1000 * cells / 1000, 0.001, 0.5))
 
 
 def choose_threshold(scores: Scores, *, expected_rate: float) -> tuple[float, str]:

@@ -50,6 +50,8 @@ def rna_figure(table: pd.DataFrame, *, limits: dict[str, pd.DataFrame]):
     limits
         By sample, see :func:`multiome2vec.qc.limits.make_limits`.
     """
+    if table[keys.TOTAL_COUNTS].isna().all():
+        return _reasons_alone(table, note="The RNA has no counts: there is nothing to measure.")
     figure, axes = _panels(list(limits))
     _knee(axes[0], table, keys.TOTAL_COUNTS, title="RNA counts", y="counts", samples=list(limits))
     for axis, metric, title, log in (
@@ -298,9 +300,20 @@ def _profile_lines(axis, profiles: dict[str, pd.DataFrame], kind: str) -> None:
     if not drawn:
         not_available(axis, title=title, why="not measured")
     elif is_tss:
+        axis.set_xticks([-2000, -1000, 0, 1000, 2000])
         plain(axis, title=title, x="distance to the start site, bp", y="over background")
     else:
         plain(axis, title=title, x="length, bp", y="% of fragments")
+
+
+def _reasons_alone(table: pd.DataFrame, *, note: str):
+    """Draw a figure where no metric exists."""
+    import matplotlib.pyplot as plt
+
+    figure, axis = plt.subplots(figsize=(5, 3), layout="constrained")
+    figure.suptitle(note, fontsize=9)
+    _reasons(axis, table)
+    return figure
 
 
 def _reasons(axis, table: pd.DataFrame) -> None:

@@ -8,6 +8,7 @@ from multiome2vec import keys
 from multiome2vec.annotate import (
     cluster,
     correct_samples,
+    log_normalise,
     merge,
     normalise,
     principal_components,
@@ -63,6 +64,12 @@ def annotate_rna(
         adata.obs = mine.copy()
         adata.uns = {}
         samples[sample] = adata
+    if len({keys.COUNTS in adata.layers for adata in samples.values()}) > 1:
+        logger.warning("Some samples have no RNA counts: the others are log-normalised to match")
+        for adata in samples.values():
+            if keys.COUNTS in adata.layers:
+                log_normalise(adata)
+                del adata.layers[keys.COUNTS]
     cells = normalise(merge(samples, what="genes"), **genes)
     principal_components(cells, n_pcs=n_pcs, seed=seed)
     representation = keys.X_PCA

@@ -1,0 +1,46 @@
+import numpy as np
+import pandas as pd
+import pytest
+from multiome2vec.doublets.atac import score_atac_doublets
+from scipy import sparse
+from sklearn.metrics import roc_auc_score
+
+SINGLETS, DOUBLETS, TILES, TYPES = 240, 24, 1200, 3
+
+
+@pytest.fixture(scope="module")
+def planted():
+    """Three types, each with 200 tiles of its own; doublets add two cells of different types."""
+    rng = np.random.default_rng(0)
+    rates = np.full((TYPES, TILES), 0.05)
+    for kind in range(TYPES):
+        rates[kind, kind * 200 : kind * 200 + 200] = 0.5
+    types = rng.integers(TYPES, size=SINGLETS)
+    singlets = rng.poisson(rates[types])
+    first = rng.integers(SINGLETS, size=DOUBLETS)
+    second = np.array([rng.choice(np.flatnonzero(types != types[cell])) for cell in first])
+    counts = np.vstack([singlets, singlets[first] + singlets[second]]).astype(np.uint32)
+    return sparse.csr_matrix(counts), np.arange(SINGLETS + DOUBLETS) >= SINGLETS
+
+
+def names(n):
+    return pd.Index([f"s#{i}" for i in range(n)])
+
+
+def test_finds_planted_doublets_and_repeats(planted):
+    counts, truth = planted
+    found = score_atac_doublets(counts, cells=names(len(truth)), seed=0)
+    assert roc_auc_score(truth, found["score"]) >= 0.95
+    called = found["probability"] >= 0.5
+    assert called[truth].mean() >= 0.8
+    assert called[~truth].mean() <= 0.05
+    again = score_atac_doublets(counts, cells=names(len(truth)), seed=0)
+    pd.testing.assert_frame_equal(found, again)
+
+
+@pytest.mark.parametrize("part", [(slice(0, 20), slice(None)), (slice(None), slice(0, 20))])
+def test_too_few_cells_or_tiles_are_not_scored(planted, part, caplog):
+    counts = planted[0][part[0]][:, part[1]]
+    with caplog.at_level("INFO"):
+        assert score_atac_doublets(counts, cells=names(counts.shape[0]), seed=0) is None
+    assert "not scored" in caplog.text
