@@ -14,5 +14,4 @@ with job(snakemake.log[0], threads=snakemake.threads):
         bin_size=snakemake.params.bin_size,
         w=snakemake.params.w,
         seed=snakemake.params.seed,
-        threads=snakemake.threads,
     )

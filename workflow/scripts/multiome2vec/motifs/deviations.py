@@ -1,9 +1,7 @@
 """Motif activity in cells: chromVAR's bias-corrected deviations (Schep et al. 2017)."""
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import repeat
 
 import numpy as np
 from scipy import sparse
@@ -36,7 +34,6 @@ def deviations(
     matches: sparse.csr_matrix,
     background: np.ndarray,
     *,
-    threads: int = 1,
     progress: Callable[[Iterable], Iterable] = iter,
 ) -> Deviations:
     """Score the accessibility of each motif's regions in each cell.
@@ -45,8 +42,7 @@ def deviations(
     share of region j in all counts. The same for every background set, in which each region is
     replaced by one alike in GC content and accessibility. Mean and variance over the sets are
     updated set by set (Welford 1962) in the arrays that are returned, so that nothing else of
-    cells × motifs is held; blocks of cells are independent, so the result does not depend on
-    ``threads``.
+    cells × motifs is held.
 
     Parameters
     ----------
@@ -56,8 +52,6 @@ def deviations(
         Regions × motifs, 1 where a motif matches.
     background
         Regions × sets: index of the region that replaces each (:func:`background_regions`).
-    threads
-        Blocks of cells that are worked on side by side.
     progress
         Wraps the iteration over background sets.
     """
@@ -74,18 +68,13 @@ def deviations(
         _Block(counts, scores, slice(start, start + BLOCK))
         for start in range(0, counts.shape[0], BLOCK)
     ]
-    with ThreadPoolExecutor(threads) as pool:
-        for number, replacement in enumerate(progress(background.T), start=1):
-            chosen = _replaced(matches, replacement)
-            found = pool.map(
-                _Block.add, blocks, repeat(chosen), repeat(chosen.T @ share), repeat(number)
-            )
-            list(found)  # waits, and raises what a thread raised
-        list(
-            pool.map(
-                _Block.finish, blocks, repeat(matches), repeat(matches.T @ share), repeat(number)
-            )
-        )
+    for number, replacement in enumerate(progress(background.T), start=1):
+        chosen = _replaced(matches, replacement)
+        chosen_share = chosen.T @ share
+        for block in blocks:
+            block.add(chosen, chosen_share, number)
+    for block in blocks:
+        block.finish(matches, matches.T @ share, background.shape[1])
     return scores
 
 

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 def deviations(
     *, regions: str, barcodes: str, scores: str, out: str, background_sets: int, bin_size: int,
-    w: float, seed: int, threads: int,
+    w: float, seed: int,
 ) -> None:  # fmt: skip
     """Write chromVAR deviations of the finally kept cells.
 
@@ -33,8 +33,6 @@ def deviations(
         ``deviations.h5ad``: X z-scores, layers ``deviation`` and ``mask`` (1 where undefined).
     background_sets, bin_size, w, seed
         See :func:`multiome2vec.motifs.background.background_regions`.
-    threads
-        Blocks of cells at once; the result does not depend on it.
     """
     cells, matches = load_regions(regions, barcodes), ad.read_h5ad(scores)
     check_scores(matches, path=scores)
@@ -62,7 +60,6 @@ def deviations(
         cells.X[:, used],
         matches.X[where[used]],
         background,
-        threads=threads,
         progress=partial(progress, total=background_sets, what="background sets"),
     )
     logger.info("%.2f %% of the scores are undefined", 100 * found.undefined.mean())
