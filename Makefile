@@ -61,7 +61,7 @@ test-truth: $(READY)
 
 # Resolve requirements.lock anew from pyproject.toml
 lock:
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-annotate --group dev pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-annotate --group dev --upgrade-package torch pyproject.toml --output-file requirements.lock
 	sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' requirements.lock
 
 clean:

@@ -16,7 +16,7 @@ FAMILIES = {
     "core": [
         *SHARED,
         *["scanpy", "scrublet", "harmonypy", "leidenalg", "igraph", "umap-learn", "pynndescent"],
-        *["scikit-learn", "snapatac2", "macs3", "bioframe", "pysam", "polars", "pyfaidx"],
+        *["scikit-learn", "snapatac2", "macs3", "bioframe", "pysam", "polars", "pyfaidx", "pybigwig"],
         *["tomotopy", "lda", "lightmotif", "pyjaspar", "matplotlib"],
     ],
     "torch": [*SHARED, "torch", "safetensors", "scikit-learn"],

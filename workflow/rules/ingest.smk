@@ -18,6 +18,12 @@ def sample_metadata(wildcards):
     return SAMPLES.loc[wildcards.sample, metadata_columns(SAMPLES)].to_dict()
 
 
+def obs_columns(wildcards):
+    """Columns of the RNA's own obs that describe the sample's cells (`obs:<column>`)."""
+    values = sample_metadata(wildcards).values()
+    return [value.removeprefix("obs:") for value in values if value.startswith("obs:")]
+
+
 def barcode_inputs(wildcards):
     """What the sample has: RNA, a census of the fragments, a ready region matrix."""
     folder = f"results/{wildcards.dataset}/samples/{wildcards.sample}"
@@ -53,6 +59,7 @@ rule ingest_rna:
     params:
         kind=sheet("rna_kind"),
         layer=sheet("rna_layer"),
+        obs_columns=obs_columns,
         code=source_digest("multiome2vec.steps.ingest_rna"),
     script:
         "../scripts/ingest_rna.py"

@@ -16,9 +16,7 @@ def topic_grid(wildcards):
 
 
 def topic_engine_code(wildcards):
-    return source_digest(
-        "multiome2vec.steps.topic_model", TOPIC_ENGINES.module(wildcards.engine)
-    )
+    return source_digest("multiome2vec.steps.topic_model", TOPIC_ENGINES.module(wildcards.engine))
 
 
 rule topic_model:

@@ -10,4 +10,5 @@ with job(snakemake.log[0], threads=snakemake.threads):
         weights=snakemake.input.weights,
         card=snakemake.input.card,
         out=snakemake.output.embedding,
+        model=snakemake.wildcards.model,
     )

@@ -10,4 +10,5 @@ with job(snakemake.log[0], threads=snakemake.threads):
         out=snakemake.output.rna,
         kind=snakemake.params.kind,
         layer=snakemake.params.layer,
+        obs_columns=snakemake.params.obs_columns,
     )

@@ -22,17 +22,6 @@ def open_text(path: str | Path):
     return gzip.open(path, "rt") if compressed else open(path)
 
 
-def effective_size(fasta: str | Path) -> int:
-    """Bases of a genome that are not N."""
-    total = 0
-    with open_text(fasta) as lines:
-        for line in lines:
-            if not line.startswith(">"):
-                bases = line.strip()
-                total += len(bases) - bases.count("N") - bases.count("n")
-    return total
-
-
 def read_tss(path: str | Path) -> pd.DataFrame:
     """Transcription start sites of the genes in a GTF, 0-based, strand-aware.
 

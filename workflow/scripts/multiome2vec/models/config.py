@@ -84,7 +84,8 @@ class ModelConfig:
         specs = {}
         for entry in values["modalities"]:
             fields = dict(entry)
-            specs[fields.pop("name")] = ModalitySpec(**fields)
+            name = fields.pop("name")
+            specs[name] = ModalitySpec(**fields)
         return cls(**{**values, "modalities": specs, "hidden": tuple(values["hidden"])})
 
 

@@ -2,6 +2,7 @@
 
 import logging
 
+import numpy as np
 import pandas as pd
 
 from multiome2vec import keys
@@ -9,6 +10,7 @@ from multiome2vec.errors import UserError
 from multiome2vec.io.atomic import write_tsv
 from multiome2vec.io.barcodes import require_overlap, transform
 from multiome2vec.io.contracts import check_cells
+from multiome2vec.io.labels import OBS
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +53,18 @@ def barcodes(
     )
     table[keys.SAMPLE] = sample
     for column, value in metadata.items():
-        table[column] = value
+        table[column] = _from_obs(rna, value) if value.startswith(OBS) else value
     check_cells(table, path=out, columns=(keys.BARCODE, keys.IN_RNA, keys.IN_ATAC))
     write_tsv(table, out)
+
+
+def _from_obs(rna: str | None, value: str) -> np.ndarray:
+    """One value per cell, from a column of the RNA's obs."""
+    import anndata as ad
+
+    if rna is None:
+        raise UserError(f"'{value}' in the sample sheet needs an RNA h5ad in the same row.")
+    return ad.read_h5ad(rna, backed="r").obs[value.removeprefix(OBS)].astype(str).to_numpy()
 
 
 def _names(path: str | None) -> pd.Index | None:

@@ -6,7 +6,7 @@ from multiome2vec import keys
 
 
 def embed_cells(
-    *, mdata: str | Path, weights: str | Path, card: str | Path, out: str | Path
+    *, mdata: str | Path, weights: str | Path, card: str | Path, out: str | Path, model: str
 ) -> None:
     """Write the posterior mean of every cell.
 
@@ -19,28 +19,21 @@ def embed_cells(
     out
         h5ad: X = cells × latent (float32), obs = the cells' labels, batch, sample, QC and, where
         known, truth; uns says which model made it.
+    model
+        Name of the model in the configuration.
     """
-    import anndata as ad
-    import mudata
-    import pandas as pd
-
     from multiome2vec.io.atomic import write_h5ad
+    from multiome2vec.io.contracts import check_embedding
+    from multiome2vec.io.embedding import embedding_object
+    from multiome2vec.io.multiome import read_multiome
     from multiome2vec.tasks.embed import embed
     from multiome2vec.training.checkpoint import file_digest, load
 
-    source = mudata.read_h5mu(mdata)
+    source = read_multiome(mdata)
     checkpoint = load(weights, card)
-    latent = embed(checkpoint, source)
-    prefixes = tuple(f"{name}:" for name in source.mod)
-    columns = [column for column in source.obs if not column.startswith(prefixes)]
-    embedding = ad.AnnData(
-        X=latent,
-        obs=source.obs[columns].copy(),
-        var=pd.DataFrame(index=[f"z{d}" for d in range(latent.shape[1])]),
+    result = embedding_object(
+        embed(checkpoint, source), obs=source.obs, model=model, seed=checkpoint.card["seed"]
     )
-    embedding.uns[keys.PROVENANCE] = {
-        "preset": checkpoint.card["preset"],
-        "seed": checkpoint.card["seed"],
-        "card": file_digest(card),
-    }
-    write_h5ad(embedding, out)
+    result.uns[keys.PROVENANCE]["card"] = file_digest(card)
+    check_embedding(result, path=out)
+    write_h5ad(result, out)

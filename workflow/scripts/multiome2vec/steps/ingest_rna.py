@@ -3,6 +3,7 @@
 import logging
 
 from multiome2vec import keys
+from multiome2vec.errors import UserError
 from multiome2vec.io.atomic import write_h5ad
 from multiome2vec.io.contracts import check_rna
 from multiome2vec.io.counts import (
@@ -21,7 +22,7 @@ NOT_COUNTS = (
 )
 
 
-def ingest_rna(*, source: str, out: str, kind: str, layer: str) -> None:
+def ingest_rna(*, source: str, out: str, kind: str, layer: str, obs_columns: list[str]) -> None:
     """Write cells × genes of one sample.
 
     Parameters
@@ -33,6 +34,8 @@ def ingest_rna(*, source: str, out: str, kind: str, layer: str) -> None:
         ``normalized``, X log-normalised (float32) and no such layer.
     kind, layer
         ``rna_kind`` and ``rna_layer`` of the sample sheet.
+    obs_columns
+        Columns of the source's obs to keep, because the sheet refers to them (``obs:<column>``).
     """
     import numpy as np
 
@@ -49,7 +52,10 @@ def ingest_rna(*, source: str, out: str, kind: str, layer: str) -> None:
         adata.layers[keys.COUNTS] = adata.X.copy()
     kept = [column for column in (keys.GENE_ID, keys.FEATURE_TYPES) if column in adata.var]
     adata.var = adata.var[kept].astype(str)
-    adata.obs = adata.obs[[]]
+    missing = [column for column in obs_columns if column not in adata.obs]
+    if missing:
+        raise UserError(f"{source} has no obs column '{missing[0]}', which the sample sheet names.")
+    adata.obs = adata.obs[obs_columns].astype(str)
     adata.uns = {"rna_kind": kind}
     logger.info("%s: %d barcodes × %d genes", source, adata.n_obs, adata.n_vars)
     check_rna(adata, path=out)

@@ -35,11 +35,11 @@ def train(
     batch_key
         Column of ``obs`` that encoders and decoders are told of; None for none.
     """
-    import mudata
     import numpy as np
     import pandas as pd
 
     from multiome2vec.io.atomic import write_tsv
+    from multiome2vec.io.multiome import read_multiome
     from multiome2vec.models.multimodal import MultimodalVAE
     from multiome2vec.models.presets import configure
     from multiome2vec.training.checkpoint import save
@@ -50,7 +50,7 @@ def train(
     from multiome2vec.training.statistics import fit_statistics
 
     settings = configure(preset, hyper)
-    source = mudata.read_h5mu(mdata)
+    source = read_multiome(mdata)
     features = choose_features(source, n_hvg=settings.n_hvg, n_regions=settings.n_regions)
     batches = batch_names(source, batch_key)
     data = cell_data(source, features=features, batches=batches, batch_key=batch_key)

@@ -18,4 +18,5 @@ def seed_everything(seed: int) -> torch.Generator:
     np.random.seed(seed)  # noqa: NPY002 (libraries that use the global generator)
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(mode=True)
+    torch.set_flush_denormal(True)  # vanishing moments of AdamW would make a CPU crawl
     return torch.Generator().manual_seed(seed)
