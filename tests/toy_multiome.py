@@ -4,9 +4,8 @@ import anndata as ad
 import mudata
 import numpy as np
 import pandas as pd
-from scipy import sparse
-
 from multiome2vec import keys
+from scipy import sparse
 
 N_GENES, N_REGIONS, N_MOTIFS = 60, 90, 12
 

@@ -5,10 +5,9 @@ import shutil
 
 import pytest
 import yaml
-from workflow.runner import CONFIGS, ROOT, dry_runs, snakemake
-
 from multiome2vec.config import leaves, load_schema
 from multiome2vec.provenance import reached_modules
+from workflow.runner import CONFIGS, ROOT, dry_runs, snakemake
 
 SCHEMA = load_schema(ROOT / "workflow" / "schemas" / "config.schema.yaml")
 TABLE = yaml.safe_load((ROOT / "tests" / "workflow" / "rerun_table.yaml").read_text())
@@ -88,7 +87,7 @@ def test_jobs_load_only_modules_in_their_digest(tiny):
 
 
 def rule_digests() -> dict[str, list[str]]:
-    """Modules named in the ``source_digest`` of each script rule; engines are those of tiny.yaml."""
+    """Modules in the ``source_digest`` of each script rule, with the engines of tiny.yaml."""
     engines = {
         "doublets": ["multiome2vec.doublets.callers.scrublet"],
         "call_peaks": ["multiome2vec.peaks.callers.macs3"],

@@ -91,8 +91,8 @@ def motif_ranks(run: Path) -> pd.DataFrame:
     truth = read(run / "resources/downloads/demo/truth/cells.tsv", index_col="cell")
     tfs = read(run / "resources/downloads/demo/truth/tfs.tsv")
     family = {
-        twin: row["tf"] for _, row in tfs.iterrows() for twin in [row["matrix_id"], *row["twins"].split(",")]
-    }  # fmt: skip
+        twin: row.tf for row in tfs.itertuples() for twin in [row.matrix_id, *row.twins.split(",")]
+    }
     cells = truth.loc[scores.obs_names]
     rows = {}
     for name in sorted(set(",".join(tfs["types"]).split(","))):

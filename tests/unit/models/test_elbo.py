@@ -2,7 +2,6 @@ import dataclasses
 
 import pytest
 import torch
-
 from multiome2vec.models.config import ModalitySpec, ModelConfig
 from multiome2vec.models.elbo import hide, negative_elbo, subset_elbo, valid_subsets
 from multiome2vec.models.multimodal import Batch, MultimodalVAE

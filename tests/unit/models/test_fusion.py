@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 import torch
-
 from multiome2vec.models.fusion import Posterior, ProductOfExperts
 
 

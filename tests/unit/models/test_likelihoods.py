@@ -1,8 +1,6 @@
 import numpy as np
 import pytest
 import torch
-from scipy import stats
-
 from multiome2vec.models.likelihoods import (
     LIKELIHOODS,
     Gaussian,
@@ -13,6 +11,7 @@ from multiome2vec.models.likelihoods import (
     poisson_log_prob,
 )
 from multiome2vec.models.transforms import FeatureStatistics
+from scipy import stats
 
 
 @pytest.fixture

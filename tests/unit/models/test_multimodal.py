@@ -1,7 +1,6 @@
 import dataclasses
 
 import torch
-
 from multiome2vec.models.config import ModalitySpec, ModelConfig
 from multiome2vec.models.multimodal import Batch, MultimodalVAE
 

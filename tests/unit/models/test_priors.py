@@ -1,8 +1,7 @@
 import torch
-from torch.distributions import Normal, kl_divergence
-
 from multiome2vec.models.fusion import Posterior
 from multiome2vec.models.priors import StandardNormal
+from torch.distributions import Normal, kl_divergence
 
 
 def test_kl_agrees_with_torch():

@@ -1,6 +1,5 @@
 import numpy as np
 import torch
-
 from multiome2vec.models.transforms import FeatureStatistics, LogLibrary, Standardise, TfIdf
 
 X = torch.tensor([[0.0, 2.0, 6.0], [1.0, 0.0, 3.0]])

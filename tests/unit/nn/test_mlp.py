@@ -1,5 +1,4 @@
 import torch
-
 from multiome2vec.nn.mlp import MLP
 
 

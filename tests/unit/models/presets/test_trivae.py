@@ -1,5 +1,4 @@
 import pytest
-
 from multiome2vec.errors import UserError
 from multiome2vec.models.config import ACCESSIBILITY, CONTINUOUS, COUNTS, ModalityShape
 from multiome2vec.models.presets import configure

@@ -12,7 +12,7 @@ from multiome2vec.errors import UserError
 _COMPLEMENT = str.maketrans("ACGTacgt", "TGCAtgca")
 _SUFFIX = re.compile(r"[-.]\d+$")
 _PREFIX = re.compile(r"^.*[_:#](?=[ACGTN]{8,})", re.IGNORECASE)
-_TAIL = re.compile(r"(?<=[ACGTN]{8})[_:#].*$", re.IGNORECASE)
+_TAIL = re.compile(r"(?<=[ACGTN]{8})([-.]\d+)?[_:#].*$", re.IGNORECASE)
 _SEQUENCE = re.compile(r"[ACGT]{8,}", re.IGNORECASE)
 
 #: ways to respell an RNA barcode as the ATAC side does; several are joined by +
@@ -20,7 +20,7 @@ TRANSFORMS: dict[str, Callable[[str], str]] = {
     "strip-suffix": lambda name: _SUFFIX.sub("", name),
     "add-suffix": lambda name: f"{name}-1",
     "strip-prefix": lambda name: _PREFIX.sub("", name),
-    "strip-tail": lambda name: _TAIL.sub("", name),
+    "strip-tail": lambda name: _TAIL.sub(r"\1", name),
     "upper-case": str.upper,
     "reverse-complement": lambda name: _SEQUENCE.sub(
         lambda found: found.group().translate(_COMPLEMENT)[::-1], name

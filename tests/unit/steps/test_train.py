@@ -1,0 +1,61 @@
+import json
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+from toy_multiome import toy_multiome
+
+from multiome2vec import keys
+from multiome2vec.steps.embed_cells import embed_cells
+from multiome2vec.steps.train import train
+
+HYPER = {"hidden": [16], "latent": 4, "max_epochs": 3}
+
+
+@pytest.fixture
+def mdata(tmp_path):
+    mdata = toy_multiome(cells=80)
+    mdata.obs[keys.LABEL] = mdata.obs[keys.TRUE_TYPE]
+    mdata.write_h5mu(tmp_path / "multiome.h5mu")
+    return mdata
+
+
+def run(folder, name):
+    paths = {"weights": folder / f"{name}.safetensors", "card": folder / f"{name}.json"}
+    source = folder / "multiome.h5mu"
+    train(
+        mdata=source,
+        **paths,
+        history=folder / f"{name}.tsv",
+        preset="trivae",
+        hyper=HYPER,
+        seed=7,
+    )
+    embed_cells(mdata=source, **paths, out=folder / f"{name}.h5ad")
+    return ad.read_h5ad(folder / f"{name}.h5ad")
+
+
+def test_outputs(mdata, tmp_path):
+    embedding = run(tmp_path, "first")
+    assert embedding.shape == (80, 4)
+    assert embedding.X.dtype == np.float32
+    assert embedding.obs_names.equals(mdata.obs_names)
+    assert {keys.LABEL, keys.BATCH, keys.TRUE_TYPE} <= set(embedding.obs)
+    assert embedding.obs[keys.TRUE_TYPE].tolist() == mdata.obs[keys.TRUE_TYPE].tolist()
+    assert embedding.uns[keys.PROVENANCE]["seed"] == 7
+    card = json.loads((tmp_path / "first.json").read_text())
+    assert card["split"]["train"] == 72
+    assert card["batches"] == ["s1", "s2"]
+    assert card["features"]["rna"]["used"] == 60
+    history = pd.read_csv(tmp_path / "first.tsv", sep="\t")
+    assert history["epoch"].tolist() == [1, 2, 3]
+
+
+def test_two_runs_write_the_same_files(mdata, tmp_path):
+    first, second = run(tmp_path, "first"), run(tmp_path, "second")
+    np.testing.assert_array_equal(first.X, second.X)
+    for kind in ("safetensors", "json", "tsv"):
+        assert (tmp_path / f"first.{kind}").read_bytes() == (
+            tmp_path / f"second.{kind}"
+        ).read_bytes()

@@ -1,0 +1,28 @@
+import numpy as np
+import torch
+from toy_multiome import toy_multiome
+
+from multiome2vec.models.multimodal import MultimodalVAE
+from multiome2vec.models.presets import configure
+from multiome2vec.training.multiome import cell_data, choose_features
+from multiome2vec.training.statistics import fit_statistics
+
+
+def test_inputs_of_the_training_cells_are_standardised():
+    mdata = toy_multiome(cells=300)
+    features = choose_features(mdata, n_hvg=100, n_regions=100)
+    data = cell_data(mdata, features=features, batches=[], batch_key=None)
+    model = MultimodalVAE(configure("trivae", {"hidden": [8]}).model(data.shapes, n_batches=0))
+    train = np.arange(0, 300, 2)
+    fit_statistics(model, data, train)
+    batch = data.batch(train, torch.device("cpu"))
+    for name, encoder in model.encoders.items():
+        x = encoder.standardise(encoder.transformed(batch))
+        defined = batch.defined.get(name, torch.ones_like(x)) > 0
+        for j in range(x.shape[1]):
+            column = x[defined[:, j], j]
+            assert abs(float(column.mean())) < 1e-4
+            assert abs(float(column.std(correction=0)) - 1) < 1e-3
+    share = model.likelihoods["atac"].log_factor.exp()
+    total = data.modalities["atac"].values[train].sum(axis=0).A1 + 1
+    np.testing.assert_allclose(share.detach(), total / total.sum(), rtol=1e-5)
