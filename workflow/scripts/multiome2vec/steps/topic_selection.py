@@ -36,10 +36,17 @@ def topic_selection(
     best = int(found["score"].idxmax()) if n_topics == "auto" else int(n_topics)
     if best not in found.index:
         grid = ", ".join(map(str, found.index))
-        raise UserError(f"topics.n_topics is {best}, which is not in topics.grid ({grid}).")
+        raise UserError(
+            f"topics.n_topics is {best}, which is not in topics.grid ({grid}). Add it to the grid, "
+            "or choose one of these."
+        )
     found["chosen"] = found.index == best
     how = "largest sum of the four scaled metrics" if n_topics == "auto" else "set in the config"
     logger.info("%d topics chosen (%s):\n%s", best, how, found.drop(columns="path").to_string())
+    if n_topics == "auto" and len(found) > 1 and best in (found.index[0], found.index[-1]):
+        logger.warning(
+            "%d is at the edge of topics.grid: try numbers beyond it, or set topics.n_topics.", best
+        )
     chosen = ad.read_h5ad(found.loc[best, "path"])
     check_topics(chosen, path=found.loc[best, "path"])
     write_h5ad(chosen, out)
