@@ -49,11 +49,11 @@ format: $(READY)
 	$(BIN)/snakefmt $(SMK)
 
 test: lint
-	$(BIN)/python -m pytest -m "not real_full and not truth_full"
+	$(BIN)/python -m pytest -m "not slow and not truth" --durations 10
 
 # All runs on the real data in ../shared/data (skipped with a reason where it is absent)
 test-real: $(READY)
-	$(BIN)/python -m pytest -m real -rs
+	$(BIN)/python -m pytest -m real -rs --durations 10
 
 # The chain against the planted truth of three held-out simulations
 test-truth: $(READY)

@@ -31,6 +31,13 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/targets.smk"
+
+
+rule all:
+    input:
+        final_outputs(),
+
+
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/reference.smk"
 include: "workflow/rules/preflight.smk"

@@ -116,3 +116,18 @@ def topic_auc(run: Path) -> dict[str, float]:
         name: max(roc_auc_score(kinds == name, theta[:, k]) for k in range(theta.shape[1]))
         for name in np.unique(kinds)
     }
+
+
+def summary(run: Path) -> dict:
+    """All scores of a run."""
+    board = read(run / "results/demo/evaluation/leaderboard.tsv", index_col="model")
+    return {
+        "doublets": doublet_auc(run),
+        "peaks": peaks_per_type(run).round(3).to_dict("index"),
+        "motifs": {
+            name: {"planted": sorted(row["planted"]), "first": row["first"]}
+            for name, row in motif_ranks(run).iterrows()
+        },
+        "topics": topic_auc(run),
+        "leaderboard": board.to_dict("index"),
+    }

@@ -1,4 +1,4 @@
-"""What to make: everything, or up to one stage (`snakemake qc`, `snakemake peaks`, ...)."""
+"""What to make: everything (`rule all` in the Snakefile), or up to one stage (`snakemake qc`, `snakemake peaks`, ...)."""
 
 RESULTS = f"results/{DATASET}"
 
@@ -69,6 +69,22 @@ def report_outputs():
     return [*notebooks, f"{RESULTS}/provenance/software.tsv"]
 
 
+def final_outputs():
+    """Everything that the dataset can give."""
+    return [
+        *preflight_outputs(),
+        *qc_outputs(),
+        f"{RESULTS}/annotation/umap.png",
+        *peaks_outputs(),
+        *topics_outputs(),
+        *motifs_outputs(),
+        *matrices_outputs(),
+        *embed_outputs(),
+        *evaluate_outputs(),
+        *report_outputs(),
+    ]
+
+
 localrules:
     all,
     preflight,
@@ -79,21 +95,6 @@ localrules:
     matrices,
     embed,
     evaluate,
-
-
-rule all:
-    default_target: True
-    input:
-        preflight_outputs(),
-        qc_outputs(),
-        f"{RESULTS}/annotation/umap.png",
-        peaks_outputs(),
-        topics_outputs(),
-        motifs_outputs(),
-        matrices_outputs(),
-        embed_outputs(),
-        evaluate_outputs(),
-        report_outputs(),
 
 
 rule preflight:
