@@ -1,4 +1,4 @@
-"""What to make: everything (`rule all` in the Snakefile), or up to one stage (`snakemake qc`, `snakemake peaks`, ...)."""
+"""What to make: everything, or what is needed up to one stage (`snakemake qc`, ...)."""
 
 RESULTS = f"results/{DATASET}"
 
