@@ -16,11 +16,20 @@ FAMILIES = {
     "core": [
         *SHARED,
         *["scanpy", "scrublet", "harmonypy", "leidenalg", "igraph", "umap-learn", "pynndescent"],
-        *["scikit-learn", "snapatac2", "macs3", "bioframe", "pysam", "polars", "pyfaidx", "pybigwig"],
+        *[
+            "scikit-learn",
+            "snapatac2",
+            "macs3",
+            "bioframe",
+            "pysam",
+            "polars",
+            "pyfaidx",
+            "pybigwig",
+        ],
         *["tomotopy", "lda", "lightmotif", "pyjaspar", "matplotlib"],
     ],
     "torch": [*SHARED, "torch", "safetensors", "scikit-learn"],
-    "report": [*SHARED, "scanpy", "matplotlib", "papermill", "ipykernel", "nbconvert", "snakemake"],
+    "report": [*SHARED, "scanpy", "matplotlib", "papermill", "ipykernel", "nbconvert"],
 }
 
 
@@ -30,14 +39,14 @@ def canonical(name: str) -> str:
 
 
 def lock() -> dict[str, str]:
-    """Versions by package."""
+    """Read the versions by package."""
     lines = (HERE.parent / "requirements.lock").read_text().splitlines()
     pins = [line.split("==") for line in lines if "==" in line and not line.startswith("#")]
     return {canonical(name): version for name, version in pins}
 
 
 def closure(packages: list[str]) -> set[str]:
-    """Packages and everything in the lock that they require."""
+    """Collect packages and everything in the lock that they require."""
     found, todo = set(), [canonical(name) for name in packages]
     while todo:
         name = todo.pop()
