@@ -1,7 +1,7 @@
 """Write the conda environments of the default engines from the lock file: python envs/generate.py.
 
 Each environment is python, pip and the exact versions of a few packages and of all that they need,
-so that the locked environment and the conda way run the same code. Run it in the locked environment.
+so that the locked environment and the conda way run the same code. Run it in the former.
 """
 
 import re

@@ -4,8 +4,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-from toy_multiome import toy_multiome
-
 from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.models.presets import REGISTRY, configure
 from multiome2vec.training.checkpoint import load, save
@@ -15,6 +13,7 @@ from multiome2vec.training.loop import fit
 from multiome2vec.training.multiome import cell_data, choose_features
 from multiome2vec.training.seeds import seed_everything
 from multiome2vec.training.statistics import fit_statistics
+from toy_multiome import toy_multiome
 
 CELLS = 120
 

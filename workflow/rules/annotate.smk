@@ -7,29 +7,8 @@ as the sample has them; the label files of the sample sheet
 OUTPUTS: results/{dataset}/annotation/{rna.h5ad or atac.h5ad, labels.tsv, umap.png}
 """
 
-GRAPH = {name: config["annotate"][name] for name in ("n_neighbors", "resolution")}
 
-
-def annotation():
-    """The clustered cells."""
-    return f"results/{{dataset}}/annotation/{'rna' if has_rna() else 'atac'}.h5ad"
-
-
-def label_sources():
-    """Where the labels of each sample come from, without the samples that have none."""
-    given = SAMPLES["labels"]
-    return given[given != ""].to_dict() if config["annotate"]["labels"] == "auto" else {}
-
-
-def label_files():
-    """The sources that are tables."""
-    return [source for source in label_sources().values() if not source.startswith("obs:")]
-
-
-def labelled_objects():
-    """The samples' own files in whose obs a source looks."""
-    inside = [name for name, source in label_sources().items() if source.startswith("obs:")]
-    return {name: SAMPLES.loc[name, "rna"] or SAMPLES.loc[name, "atac"] for name in inside}
+include: "inputs/annotate.smk"
 
 
 rule annotate_rna:

@@ -9,18 +9,7 @@ OUTPUTS: results/{dataset}/matrices/{multiome.h5mu, {gene,region,motif}_by_cell/
 """
 
 
-def multiome_inputs(wildcards):
-    """The modalities that the dataset has, and the truth of simulated data."""
-    results = f"results/{wildcards.dataset}"
-    engine = config["topics"]["engine"]
-    files = {
-        "rna": (has_rna(), f"{results}/annotation/rna.h5ad"),
-        "regions": (has_atac(), f"{results}/regions/regions.h5ad"),
-        "topics": (has_atac(), f"{results}/topics/{engine}/topics.h5ad"),
-        "deviations": (has_motif(), f"{results}/motifs/deviations.h5ad"),
-        "truth": (bool(TRUTH), TRUTH),
-    }
-    return {name: path for name, (there, path) in files.items() if there}
+include: "inputs/matrices.smk"
 
 
 rule multiome:

@@ -7,10 +7,7 @@ OUTPUTS: results/{dataset}/motifs/{motifs.jaspar, motifs.tsv, {engine}/scores.h5
 """
 
 
-def motif_file(wildcards):
-    """The motif file, where the collection is one and not a JASPAR release."""
-    collection = config["motifs"]["collection"]
-    return [] if re.fullmatch(r"JASPAR\d{4}", collection) else collection
+include: "inputs/motifs.smk"
 
 
 rule motif_collection:

@@ -8,11 +8,7 @@ OUTPUTS: resources/genomes/{assembly}/{genome.fa, genome.fa.fai, chrom.sizes, ts
 """
 
 
-def chrom_sizes_source(wildcards):
-    """The index of the genome, or the table given instead."""
-    if has_genome():
-        return f"resources/genomes/{wildcards.assembly}/genome.fa.fai"
-    return ASSEMBLY["chrom_sizes"]
+include: "inputs/reference.smk"
 
 
 rule genome:

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from multiome2vec.doublets.atac import score_atac_doublets
+from multiome2vec.doublets.atac import score_atac_doublets, select_tiles
 from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
@@ -44,3 +44,17 @@ def test_too_few_cells_or_tiles_are_not_scored(planted, part, caplog):
     with caplog.at_level("INFO"):
         assert score_atac_doublets(counts, cells=names(counts.shape[0]), seed=0) is None
     assert "not scored" in caplog.text
+
+
+def test_selected_tiles_agree_with_snapatac2(planted):
+    import anndata as ad
+    import snapatac2 as snap
+
+    counts = planted[0].copy()
+    counts[:, :100] = 0  # tiles without counts
+    counts.eliminate_zeros()
+    total = np.asarray(counts.sum(axis=0)).ravel()
+    expected = snap.pp.select_features(ad.AnnData(counts), inplace=False, verbose=False)
+    found = select_tiles(counts)
+    assert (np.diff(found) > 0).all()
+    np.testing.assert_array_equal(np.sort(total[found]), np.sort(total[expected]))

@@ -1,8 +1,6 @@
 import numpy as np
 import pytest
-from multiome2vec.metrics import REGISTRY
-from multiome2vec.metrics._batches import batch_silhouette
-from multiome2vec.metrics._trajectory import pseudotime_correlation
+from multiome2vec.metrics import REGISTRY, Undefined
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.mixture import GaussianMixture
 
@@ -24,23 +22,30 @@ def test_kmeans_agreement_is_that_of_a_second_clustering():
 
 def test_one_class_is_not_defined():
     for name in ("silhouette", "knn"):
-        with pytest.raises(ValueError, match=r".+"):
+        with pytest.raises(Undefined, match=r".+"):
             REGISTRY.get(name)(CLOUDS, np.repeat("a", 150), n_neighbors=5, seed=0)
 
 
 def test_pseudotime_of_a_noisy_curve():
+    def score(embedding, time):
+        return REGISTRY.get("pseudotime")(embedding, time, n_neighbors=15, seed=0)
+
     time = RNG.random(200)
     curve = np.column_stack([np.cos(3 * time), np.sin(3 * time), RNG.normal(scale=0.05, size=200)])
-    assert pseudotime_correlation(curve, time, n_neighbors=15) > 0.95
-    assert pseudotime_correlation(RNG.normal(size=(200, 3)), time, n_neighbors=15) < 0.4
-    with pytest.raises(ValueError, match="too few"):
-        pseudotime_correlation(curve[:5], time[:5], n_neighbors=3)
+    assert score(curve, time)["pseudotime_spearman"] > 0.95
+    noise = RNG.normal(size=(200, 3))
+    assert abs(score(noise, time)["pseudotime_spearman"]) < 0.4
+    with pytest.raises(Undefined, match="too few"):
+        score(curve[:5], time[:5])
 
 
 def test_batches_mixed_and_apart():
+    def score(embedding, batches):
+        metric = REGISTRY.get("batch-silhouette")
+        return metric(embedding, LABELS, batches, n_neighbors=5, seed=0)["batch_silhouette"]
+
     batches = np.tile(["x", "y"], 75)
-    assert batch_silhouette(CLOUDS, LABELS, batches) > 0.9
-    apart = CLOUDS + np.where(batches == "y", 30, 0)[:, None]
-    assert batch_silhouette(apart, LABELS, batches) < 0.2
-    with pytest.raises(ValueError, match="no label occurs in two batches"):
-        batch_silhouette(CLOUDS, LABELS, LABELS)
+    assert score(CLOUDS, batches) > 0.9
+    assert score(CLOUDS + np.where(batches == "y", 30, 0)[:, None], batches) < 0.2
+    with pytest.raises(Undefined, match="no class occurs in two batches"):
+        score(CLOUDS, LABELS)

@@ -4,11 +4,10 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
-from toy_multiome import toy_multiome
-
 from multiome2vec import keys
 from multiome2vec.steps.embed_cells import embed_cells
 from multiome2vec.steps.train import train
+from toy_multiome import toy_multiome
 
 HYPER = {"hidden": [16], "latent": 4, "max_epochs": 3}
 

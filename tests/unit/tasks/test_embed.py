@@ -1,14 +1,13 @@
 import numpy as np
 import pytest
-from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score
-from toy_multiome import toy_multiome
-
 from multiome2vec import keys
 from multiome2vec.errors import ContractError
 from multiome2vec.steps.train import train
 from multiome2vec.tasks.embed import embed
 from multiome2vec.training.checkpoint import load
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score
+from toy_multiome import toy_multiome
 
 HYPER = {
     "hidden": [64], "latent": 8, "max_epochs": 60, "batch_size": 64, "learning_rate": 3e-3,

@@ -3,7 +3,6 @@ import json
 import numpy as np
 import pytest
 import torch
-
 from multiome2vec.errors import ContractError
 from multiome2vec.models.config import ModalitySpec, ModelConfig
 from multiome2vec.models.multimodal import MultimodalVAE

@@ -1,8 +1,6 @@
 import numpy as np
 import pytest
 import torch
-from scipy import sparse
-
 from multiome2vec.models.config import ACCESSIBILITY, CONTINUOUS
 from multiome2vec.training.data import (
     CellData,
@@ -11,6 +9,7 @@ from multiome2vec.training.data import (
     index_batches,
     split_cells,
 )
+from scipy import sparse
 
 CPU = torch.device("cpu")
 

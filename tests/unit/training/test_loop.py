@@ -3,8 +3,6 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from toy_multiome import toy_multiome
-
 from multiome2vec.errors import UserError
 from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.models.presets import configure
@@ -15,6 +13,7 @@ from multiome2vec.training.loop import BestWeights, active_units, fit, validatio
 from multiome2vec.training.multiome import cell_data, choose_features
 from multiome2vec.training.seeds import seed_everything
 from multiome2vec.training.statistics import fit_statistics
+from toy_multiome import toy_multiome
 
 PRESET = configure("trivae", {"hidden": [16], "latent": 4, "batch_size": 32, "max_epochs": 6})
 

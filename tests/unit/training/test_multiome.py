@@ -1,9 +1,6 @@
 import mudata
 import numpy as np
 import pytest
-from scipy import sparse
-from toy_multiome import N_GENES, N_MOTIFS, N_REGIONS, toy_multiome
-
 from multiome2vec import keys
 from multiome2vec.errors import ContractError, UserError
 from multiome2vec.models.config import ACCESSIBILITY, CONTINUOUS, COUNTS
@@ -14,6 +11,8 @@ from multiome2vec.training.multiome import (
     choose_features,
     features_digest,
 )
+from scipy import sparse
+from toy_multiome import N_GENES, N_MOTIFS, N_REGIONS, toy_multiome
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@ import random
 
 import numpy as np
 import torch
-
 from multiome2vec.training.seeds import seed_everything
 
 

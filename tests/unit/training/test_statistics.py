@@ -1,11 +1,10 @@
 import numpy as np
 import torch
-from toy_multiome import toy_multiome
-
 from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.models.presets import configure
 from multiome2vec.training.multiome import cell_data, choose_features
 from multiome2vec.training.statistics import fit_statistics
+from toy_multiome import toy_multiome
 
 
 def test_inputs_of_the_training_cells_are_standardised():

@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 
 TILE = 500  # bp
 MOST_TILES = 250_000  # the most accessible ones
+EXTREME = 0.005  # share of the tiles at either end of the counts
 FEWEST_TILES = 50
 SEX = ("chrY", "Y")  # left out, as SnapATAC2 does
 
 logger = logging.getLogger(__name__)
 
 
-def tile_counts(fragments: "AnnData", *, mitochondrion: str) -> "AnnData":
-    """Count paired insertions in consecutive tiles of 500 bp.
+def tile_counts(fragments: "AnnData", *, mitochondrion: str) -> "sparse.csr_matrix":
+    """Count paired insertions in consecutive tiles of 500 bp over all chromosomes.
 
     Parameters
     ----------
@@ -32,24 +33,32 @@ def tile_counts(fragments: "AnnData", *, mitochondrion: str) -> "AnnData":
 
     Returns
     -------
-    anndata.AnnData
-        Cells × tiles, CSR.
+    scipy.sparse.csr_matrix
+        Cells × tiles; the tiles are the same for equal chromosome sizes.
     """
     import snapatac2 as snap
 
     excluded = [mitochondrion, *SEX]
-    return snap.pp.add_tile_matrix(fragments, bin_size=TILE, exclude_chroms=excluded, inplace=False)
+    return snap.pp.add_tile_matrix(
+        fragments, bin_size=TILE, exclude_chroms=excluded, inplace=False
+    ).X
 
 
-def select_tiles(tiles: "AnnData") -> np.ndarray:
+def select_tiles(counts: "sparse.csr_matrix") -> np.ndarray:
     """Columns of the most accessible tiles (at most 250,000), in the order of the genome.
 
-    Of the tiles with any count, the 0.5 % with most and with least are left out (SnapATAC2).
-    """
-    import snapatac2 as snap
+    Of the tiles with any count, the 0.5 % with most and with least are left out, as
+    ``snapatac2.pp.select_features`` does.
 
-    chosen = snap.pp.select_features(tiles, n_features=MOST_TILES, inplace=False, verbose=False)
-    return np.flatnonzero(chosen)
+    Parameters
+    ----------
+    counts
+        Cells × tiles.
+    """
+    total = np.asarray(counts.sum(axis=0)).ravel()
+    order = np.argsort(total, kind="stable")[np.count_nonzero(total == 0) :]
+    cut = int(EXTREME * len(order))
+    return np.sort(order[cut : len(order) - cut][-MOST_TILES:])
 
 
 def score_atac_doublets(

@@ -1,4 +1,4 @@
-"""Adjusted Rand index of clusters and labels."""
+"""Adjusted Rand index of clusters and classes."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from multiome2vec.metrics._clusters import best_leiden, kmeans
 
 @register("ari")
 def ari(
-    embedding: np.ndarray, labels: np.ndarray, *, n_neighbors: int, seed: int
+    embedding: np.ndarray, classes: np.ndarray, *, n_neighbors: int, seed: int
 ) -> dict[str, float]:
     """``ari``: Leiden at the resolution with the best NMI; ``ari_kmeans``: k = number of classes.
 
@@ -16,9 +16,9 @@ def ari(
     """
     from sklearn.metrics import adjusted_rand_score
 
-    clusters = best_leiden(embedding, labels, n_neighbors=n_neighbors, seed=seed)
-    means = kmeans(embedding, k=len(np.unique(labels)), seed=seed)
+    clusters = best_leiden(embedding, classes, n_neighbors=n_neighbors, seed=seed)
+    means = kmeans(embedding, classes, seed=seed)
     return {
-        "ari": adjusted_rand_score(labels, clusters),
-        "ari_kmeans": adjusted_rand_score(labels, means),
+        "ari": adjusted_rand_score(classes, clusters),
+        "ari_kmeans": adjusted_rand_score(classes, means),
     }

@@ -1,15 +1,15 @@
-"""How well a cell's neighbours tell its label."""
+"""How well a cell's neighbours tell its class."""
 
 import numpy as np
 
-from multiome2vec.metrics import register
+from multiome2vec.metrics import Undefined, register
 
 FOLDS = 5
 
 
 @register("knn")
 def knn(
-    embedding: np.ndarray, labels: np.ndarray, *, n_neighbors: int, seed: int
+    embedding: np.ndarray, classes: np.ndarray, *, n_neighbors: int, seed: int
 ) -> dict[str, float]:
     """``knn_accuracy``: balanced accuracy of a kNN classifier, mean of 5 stratified folds.
 
@@ -18,13 +18,13 @@ def knn(
     from sklearn.model_selection import StratifiedKFold, cross_val_score
     from sklearn.neighbors import KNeighborsClassifier
 
-    names, code, size = np.unique(labels, return_inverse=True, return_counts=True)
+    _, code, size = np.unique(classes, return_inverse=True, return_counts=True)
     use = size[code] >= FOLDS
     if len(np.unique(code[use])) < 2:
-        raise ValueError(f"fewer than two classes have {FOLDS} cells")
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    classifier = KNeighborsClassifier(min(n_neighbors, int(use.sum() * (1 - 1 / FOLDS))))
+        raise Undefined(f"fewer than two classes have {FOLDS} cells")
+    trained_on = int(use.sum() * (1 - 1 / FOLDS))
     scores = cross_val_score(
-        classifier, embedding[use], code[use], cv=folds, scoring="balanced_accuracy"
-    )
+        KNeighborsClassifier(min(n_neighbors, trained_on)), embedding[use], code[use],
+        cv=StratifiedKFold(FOLDS, shuffle=True, random_state=seed), scoring="balanced_accuracy",
+    )  # fmt: skip
     return {"knn_accuracy": float(scores.mean())}

@@ -53,7 +53,7 @@ def rna_figure(table: pd.DataFrame, *, limits: dict[str, pd.DataFrame]):
     if table[keys.TOTAL_COUNTS].isna().all():
         return _reasons_alone(table, note="The RNA has no counts: there is nothing to measure.")
     figure, axes = _panels(list(limits))
-    _knee(axes[0], table, keys.TOTAL_COUNTS, title="RNA counts", y="counts", samples=list(limits))
+    _knee(axes[0], table, keys.TOTAL_COUNTS, title="RNA counts", samples=list(limits))
     for axis, metric, title, log in (
         (axes[1], keys.N_GENES, "genes detected", False),
         (axes[2], keys.TOTAL_COUNTS, "RNA counts", True),
@@ -80,11 +80,13 @@ def atac_figure(
         By sample, see :func:`multiome2vec.qc.atac.atac_metrics`.
     """
     samples = list(limits)
-    figure, axes = _panels(samples)
-    _knee(
-        axes[0], table, keys.N_FRAGMENT, title="unique fragments", y="fragments", samples=samples,
-        limits=limits,
-    )  # fmt: skip
+    ready = table[keys.NUCLEOSOME_SIGNAL].isna().all()  # region matrices: only totals are known
+    figure, axes = _panels(samples, rows=1, columns=2) if ready else _panels(samples)
+    what = "ATAC counts" if ready else "unique fragments"
+    _knee(axes[0], table, keys.N_FRAGMENT, title=what, samples=samples, limits=limits)
+    if ready:
+        _reasons(axes[1], table)
+        return figure
     _tss_scatter(axes[1], table, limits)
     _profile_lines(axes[2], profiles, "tss")
     _profile_lines(axes[3], profiles, "length")
@@ -150,12 +152,14 @@ def _verdict_legend(figure, table: pd.DataFrame) -> None:
     figure.legend(handles=handles, loc="outside right upper", fontsize=8, frameon=False)
 
 
-def _panels(samples: list[str]):
-    """Six panels, with a legend of the samples on the right if there are several."""
+def _panels(samples: list[str], *, rows: int = 2, columns: int = 3):
+    """Panels, with a legend of the samples on the right if there are several."""
     import matplotlib.pyplot as plt
     from matplotlib.lines import Line2D
 
-    figure, axes = plt.subplots(2, 3, figsize=(10.5, 6), layout="constrained")
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(3.5 * columns, 3 * rows), layout="constrained"
+    )
     if len(samples) > 1:
         handles = [
             Line2D([], [], color=colour, linewidth=2, label=name)
@@ -173,7 +177,6 @@ def _knee(
     metric: str,
     *,
     title: str,
-    y: str,
     samples: list[str],
     limits: dict[str, pd.DataFrame] | None = None,
 ) -> None:
@@ -190,7 +193,7 @@ def _knee(
     for low in {_limit(each, metric, LOW) for each in (limits or {}).values()} - {None}:
         axis.axhline(low, **LIMIT)
     axis.set(xscale="log", yscale="log")
-    plain(axis, title=title, x="rank", y=y)
+    plain(axis, title=title, x="rank", y="count")
 
 
 def _limit(limits: pd.DataFrame, metric: str, side: str) -> float | None:

@@ -4,9 +4,13 @@ import pandas as pd
 
 from multiome2vec.plots.style import COLOURS, GREY, plain
 
+SPLITS = (("train", GREY), ("val", COLOURS[0]))
+
 
 def loss_figure(history: pd.DataFrame):
-    """One panel per term of the loss, training and validation, by epoch.
+    """One panel per term of the loss, training and validation, by epoch; then the schedules.
+
+    The dotted line is the epoch with the lowest validation loss, whose weights are kept.
 
     Parameters
     ----------
@@ -27,13 +31,18 @@ def loss_figure(history: pd.DataFrame):
         axis.remove()
     for axis, name in zip(axes.flat, panels, strict=False):
         if name in terms:
-            for split, colour in (("train", GREY), ("val", COLOURS[0])):
-                if f"{split}_{name}" in history:
-                    axis.plot(
-                        history["epoch"], history[f"{split}_{name}"], color=colour, label=split
-                    )
+            _term(axis, history, name)
         else:
-            axis.plot(history["epoch"], history[name], color=COLOURS[1])
+            axis.plot(history["epoch"], history[name], color=COLOURS[1], label="schedule")
         plain(axis, title=name.replace("_", " "), x="epoch")
     axes[0, 0].legend(frameon=False, fontsize=8)
     return figure
+
+
+def _term(axis, history: pd.DataFrame, name: str) -> None:
+    for split, colour in SPLITS:
+        if f"{split}_{name}" in history:
+            axis.plot(history["epoch"], history[f"{split}_{name}"], color=colour, label=split)
+    if "val_loss" in history:
+        best = history["epoch"][history["val_loss"].idxmin()]
+        axis.axvline(best, color="black", linestyle=":", linewidth=0.8, label="best epoch")

@@ -100,6 +100,7 @@ def choose_regions(
             access.log_opening,
             kinds=part["type"].to_numpy(),
             pseudotime=part["pseudotime"].to_numpy(),
+            drift=part["drift"].to_numpy(),
             switch=access.switch,
             bump=access.bump,
         )

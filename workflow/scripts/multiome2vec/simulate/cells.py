@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from multiome2vec.keys import (
     BARCODE,
@@ -16,7 +17,7 @@ from multiome2vec.keys import (
 )
 from multiome2vec.simulate.design import SAMPLES, Design
 from multiome2vec.simulate.genome import BASES
-from multiome2vec.simulate.types import TRAJECTORY, TYPES
+from multiome2vec.simulate.types import PLASTIC, TRAJECTORY, TYPES
 
 BARCODE_LENGTH = 16
 SINGLE, EMPTY, LOW_QUALITY, DOUBLET = "cell", "empty", "low_quality", "doublet"
@@ -70,7 +71,8 @@ def draw_nuclei(rng: np.random.Generator, droplets: pd.DataFrame, design: Design
 
     Returns
     -------
-    One row per nucleus: droplet (row), type (index), pseudotime (NaN off the trajectory), umis and
+    One row per nucleus: droplet (row), type (index), pseudotime (NaN off the trajectory),
+    drift (of the chromatin to the other plastic type), umis and
     fragments (expected), mitochondrial (share of the RNA), in_regions (share of the fragments).
     """
     number = droplets[KIND].map({EMPTY: 0, DOUBLET: 2}).fillna(1).astype(int).to_numpy()
@@ -81,6 +83,9 @@ def draw_nuclei(rng: np.random.Generator, droplets: pd.DataFrame, design: Design
     kinds = rng.choice(len(TYPES), size=size, p=design.type_weights)
     start, end = (TYPES.index(name) for name in TRAJECTORY)
     kinds = np.where(on, np.where(pseudotime < 0.5, start, end), kinds)
+    logit = rng.normal(design.drift_mean, design.drift_sd, size)
+    plastic = np.isin(kinds, [TYPES.index(name) for name in PLASTIC])
+    drift = np.where(plastic, expit(logit), 0.0)
     size_factor = rng.normal(0, 1, size)  # large nuclei give more of both
     noise = rng.normal(0, 1, (2, size))
     umis, fragments = (
@@ -110,6 +115,7 @@ def draw_nuclei(rng: np.random.Generator, droplets: pd.DataFrame, design: Design
             "droplet": droplet,
             "type": kinds,
             "pseudotime": pseudotime,
+            "drift": drift,
             "umis": umis * capture,
             "fragments": fragments * capture,
             "mitochondrial": mitochondrial,

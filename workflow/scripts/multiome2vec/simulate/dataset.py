@@ -23,7 +23,13 @@ from multiome2vec.simulate.motifs import (
     plant,
     probabilities,
 )
-from multiome2vec.simulate.regions import add_markers, open_types, opening, place_regions
+from multiome2vec.simulate.regions import (
+    add_markers,
+    mean_opening,
+    open_types,
+    opening,
+    place_regions,
+)
 from multiome2vec.simulate.rna import simulate_rna
 from multiome2vec.simulate.types import TYPES
 
@@ -86,17 +92,15 @@ def factor_table(rng: np.random.Generator, motifs: list, design: Design) -> pd.D
     )
 
 
-def region_truth(
-    regions: pd.DataFrame, *, access: Accessibility, activity: np.ndarray, design: Design
-) -> pd.DataFrame:
+def region_truth(regions: pd.DataFrame, *, access: Accessibility, design: Design) -> pd.DataFrame:
     """Tabulate the regions with ``acc_<type>``: fragments per cell of median depth in each type."""
     factor = {node.name: node.factor for node in design.nodes}
     table = regions[[CHROM, START, END, "name", "class", "node", "summit", "gene", "target"]].copy()
-    table["types"] = open_types(activity)
+    opening_by_type = mean_opening(access.log_opening, design)
+    table["types"] = open_types(opening_by_type)
     table["tf"] = table["node"].map(factor).fillna("")
     table["transient"] = access.bump > 0
-    share = np.exp(access.log_opening)
-    share /= share.sum(axis=1, keepdims=True)
+    share = opening_by_type / opening_by_type.sum(axis=1, keepdims=True)
     usable = 1 - design.mitochondrial - design.artefact
     expected = share * design.fragments * usable * design.in_regions
     for name, row in zip(TYPES, expected, strict=True):
@@ -165,7 +169,7 @@ def simulate_dataset(design: Design, *, seed: int) -> Dataset:
     return Dataset(
         sequence=sequence,
         genes=gene_truth,
-        regions=region_truth(regions, access=access, activity=activity, design=design),
+        regions=region_truth(regions, access=access, design=design),
         blacklist=blacklist,
         tfs=tfs,
         sites=sites,

@@ -32,7 +32,9 @@ class Design:
     rna_only: float = 0.03  # too few fragments, or no enrichment
     atac_only: float = 0.02  # too few UMIs
     on_trajectory: float = 0.14  # of the nuclei
-    type_weights: tuple[float, ...] = (0.17, 0.21, 0.21, 0.21, 0.20)  # in the order of TYPES
+    type_weights: tuple[float, ...] = (0.14, 0.20, 0.20, 0.23, 0.23)  # in the order of TYPES
+    drift_mean: float = -2.0  # logit of how far chromatin has drifted to the other plastic type
+    drift_sd: float = 2.1
     capture_of_doublet: float = 0.8  # of what its two nuclei would give alone
 
     # tree
@@ -51,7 +53,7 @@ class Design:
     expressed: float = 0.65  # share of the genes
     shared_enhancers: float = 55.0  # per Mb
     shared_amplitude: float = 1.0
-    promoter_amplitude: float = 1.8
+    promoter_amplitude: float = 1.25
     amplitude_sd: float = 0.3  # of the log
     closed: float = 0.03  # opening of a closed region, relative to open
     transient_regions: float = 0.2  # share of the shared enhancers that rise along the trajectory

@@ -2,16 +2,18 @@
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, ndtri
 
 from multiome2vec.errors import UserError
 from multiome2vec.keys import CHROM, END, START
 from multiome2vec.simulate.design import CHROMOSOMES, Design
-from multiome2vec.simulate.types import TYPES, sisters
+from multiome2vec.simulate.types import PLASTIC, TYPES, sisters
 
 GRID = 1400  # bp between places where an enhancer may be
 CLEARANCE = 1100  # bp between an enhancer and any TSS
 PROMOTER_SHIFT = 30  # bp from the TSS upstream to the summit of its promoter
-OPEN = 0.5  # opening (relative to the members of its branch) from which a region counts as open
+OPEN = 0.4  # share of a region's largest opening from which it counts as open in a type
+DRIFT_STEPS = 100
 
 
 def enhancer_places(rng: np.random.Generator, genes: pd.DataFrame, design: Design) -> pd.DataFrame:
@@ -155,7 +157,7 @@ def opening(
         promoter = (marks == node.name).to_numpy()
         outside = [i for i, name in enumerate(TYPES) if name not in node.members]
         activity[np.ix_(outside, specific)] = design.closed
-        activity[np.ix_(outside, promoter)] = node.promoter
+        activity[np.ix_(outside, promoter)] = node.primed
         for name in sisters(node):
             activity[TYPES.index(name), specific] = max(node.leak, design.closed)
     amplitude = base.to_numpy() * np.exp(rng.normal(0, design.amplitude_sd, size))
@@ -165,7 +167,19 @@ def opening(
     return amplitude, activity
 
 
-def open_types(activity: np.ndarray) -> list[str]:
-    """Types in which each region counts as open, joined by commas."""
+def mean_opening(log_opening: np.ndarray, design: Design) -> np.ndarray:
+    """Average the opening (types × regions) over the drift of the plastic types' chromatin."""
+    quantiles = (np.arange(DRIFT_STEPS) + 0.5) / DRIFT_STEPS
+    drift = expit(design.drift_mean + design.drift_sd * ndtri(quantiles))[:, None]
+    mean = np.exp(log_opening)
+    rows = [TYPES.index(name) for name in PLASTIC]
+    for own, other in (rows, rows[::-1]):
+        way = log_opening[other] - log_opening[own]
+        mean[own] = np.exp(log_opening[own] + drift * way).mean(axis=0)
+    return mean
+
+
+def open_types(mean: np.ndarray) -> list[str]:
+    """Types (joined by commas) in which each region opens to ``OPEN`` of its largest opening."""
     names = np.asarray(TYPES)
-    return [",".join(names[column >= OPEN * column.max()]) for column in activity.T]
+    return [",".join(names[column >= OPEN * column.max()]) for column in mean.T]

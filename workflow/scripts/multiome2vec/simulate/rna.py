@@ -95,6 +95,7 @@ def nuclei_counts(
             log_mean,
             kinds=part["type"].to_numpy(),
             pseudotime=part["pseudotime"].to_numpy(),
+            drift=np.zeros(len(part)),
             switch=switch,
             bump=bump,
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 import anndata as ad
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from multiome2vec import keys
 from multiome2vec.annotate import CORRECTED_SPECTRAL, cluster, correct_samples, merge, spectral
@@ -65,16 +66,20 @@ def annotate_atac(
         )
     if fragments:
         sizes = read_chrom_sizes(chrom_sizes)
-        samples = {
-            sample: _tiles(path, table, sample, sizes=sizes, mitochondrion=mitochondrion, out=out)
+        parts = [
+            _tiles(path, table, sample, sizes=sizes, mitochondrion=mitochondrion, out=out)
             for sample, path in fragments.items()
-        }
-        cells = merge(samples, what="tiles")
-        cells = cells[:, select_tiles(cells)].copy()
+        ]
+        counts = sparse.vstack([part for part, _ in parts], format="csr")
+        rows = pd.concat([mine for _, mine in parts])
+        cells = ad.AnnData(counts[:, select_tiles(counts)], obs=rows)
     else:
-        samples = {sample: _ready(path, table, sample) for sample, path in regions.items()}
-        cells = merge(samples, what="regions")
+        cells = merge(
+            {sample: _ready(path, table, sample) for sample, path in regions.items()},
+            what="regions",
+        )
         cells = cells[:, np.asarray(cells.X.sum(axis=0)).ravel() > 0].copy()
+    samples = cells.obs[keys.SAMPLE].unique()
     logger.info("%d cells × %d features of %d samples", *cells.shape, len(samples))
     spectral(cells, n_components=n_components, seed=seed)
     representation = keys.X_SPECTRAL
@@ -89,7 +94,8 @@ def annotate_atac(
 
 def _tiles(
     path: str, table: pd.DataFrame, sample: str, *, sizes: pd.Series, mitochondrion: str, out: str
-) -> ad.AnnData:
+) -> tuple[sparse.csr_matrix, pd.DataFrame]:
+    """Tile counts and rows of the table of the cells of one sample that have fragments."""
     mine = table[table[keys.SAMPLE] == sample]
     data = import_fragments(
         path,
@@ -98,19 +104,14 @@ def _tiles(
         mitochondrion=mitochondrion,
         scratch=Path(out).parent,
     )
-    tiles = tile_counts(data, mitochondrion=mitochondrion)
-    return _named(tiles, mine, keys.FRAGMENT_BARCODE)
+    found = pd.Index(mine[keys.FRAGMENT_BARCODE]).get_indexer(data.obs_names)
+    return tile_counts(data, mitochondrion=mitochondrion), mine.iloc[found]
 
 
 def _ready(path: str, table: pd.DataFrame, sample: str) -> ad.AnnData:
+    """Region counts of the cells of one sample, named as cells."""
     adata = ad.read_h5ad(path)
     check_regions(adata, path=path)
     mine = table[table[keys.SAMPLE] == sample]
-    return _named(adata[mine[keys.BARCODE]].copy(), mine, keys.BARCODE)
-
-
-def _named(adata: ad.AnnData, mine: pd.DataFrame, column: str) -> ad.AnnData:
-    """Keep the counts and give rows the names and columns of the table of cells."""
-    rows = mine.reset_index().set_index(column).loc[adata.obs_names].set_index(keys.CELL)
-    rows[column] = adata.obs_names.to_numpy()
-    return ad.AnnData(adata.X.tocsr(), obs=rows, var=pd.DataFrame(index=adata.var_names))
+    counts = adata.X[adata.obs_names.get_indexer(mine[keys.BARCODE])]
+    return ad.AnnData(counts, obs=mine.copy(), var=pd.DataFrame(index=adata.var_names))

@@ -96,8 +96,7 @@ def _add_doublets(table: pd.DataFrame, data: ad.AnnData, *, mitochondrion: str, 
     if data.n_obs == 0:
         return
     tiles = tile_counts(data, mitochondrion=mitochondrion)
-    counts = tiles.X[:, select_tiles(tiles)]
-    found = score_atac_doublets(counts, cells=data.obs_names, seed=seed)
+    found = score_atac_doublets(tiles[:, select_tiles(tiles)], cells=data.obs_names, seed=seed)
     if found is None:
         return
     table.loc[found.index, keys.ATAC_DOUBLET_SCORE] = found["score"]

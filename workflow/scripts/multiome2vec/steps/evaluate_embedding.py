@@ -1,112 +1,126 @@
-"""Score one embedding against labels, planted truth, batches and trajectory."""
+"""Step: scores of one embedding against labels, planted truth, batches and trajectory."""
 
 import logging
-from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import anndata as ad
 import numpy as np
+import pandas as pd
 
 from multiome2vec import keys
 from multiome2vec.io.atomic import write_json
 from multiome2vec.io.contracts import check_embedding
-from multiome2vec.metrics import REGISTRY
-from multiome2vec.metrics._batches import batch_silhouette
-from multiome2vec.metrics._trajectory import pseudotime_correlation
+from multiome2vec.metrics import BATCHES, CLASSES, PSEUDOTIME, REGISTRY, Undefined
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 logger = logging.getLogger(__name__)
-
-UNLABELLED = "unlabelled"
+NO_CLASS = ("", "nan", "unlabelled")
 
 
 def evaluate_embedding(
-    *, embedding: str, out: str, metrics: list[str], n_neighbors: int, seed: int
+    *,
+    embedding: str,
+    out: str,
+    run: dict[str, str | int],
+    metrics: list[str],
+    n_neighbors: int,
+    seed: int,
 ) -> None:
-    """Write the scores as JSON: against labels and (simulated data) true types, batch, pseudotime.
+    """Write the scores as JSON: against labels, true types (simulated data), batches, pseudotime.
 
-    Cells on the trajectory and doublets are left out of the scores against the true type. A score
-    that is not defined is left out, with the reason under ``undefined``.
+    Cells on the trajectory and doublets have no true type of their own: they are left out of the
+    scores against it, and counted. A score that is not defined is left out, with the reason under
+    ``undefined``.
 
     Parameters
     ----------
     embedding, out
         ``embeddings/{model}/seed-{seed}.h5ad`` and the JSON.
+    run
+        What was scored: dataset, model and its seed; copied to the JSON.
     metrics
-        Registered metrics.
+        Registered metrics. Those against batches need two batches, those against pseudotime a known
+        one.
     n_neighbors, seed
         Of graphs, classifiers, clusterings and folds.
     """
     cells = ad.read_h5ad(embedding)
     check_embedding(cells, path=embedding)
-    result = {**cells.uns[keys.PROVENANCE], "n_cells": cells.n_obs, "undefined": {}}
-    result["against"] = {
-        name: {
-            "n_cells": int(use.sum()),
-            **_class_scores(cells[use], name, metrics, result["undefined"], n_neighbors, seed),
-        }
-        for name, use in classes(cells.obs).items()
+    functions = {
+        name: partial(REGISTRY.get(name), n_neighbors=n_neighbors, seed=seed) for name in metrics
     }
+    result = {**run, "n_cells": cells.n_obs, "n_dimensions": cells.n_vars}
+    result |= {"against": {}, "undefined": {}}
+    for column, reasons in left_out(cells.obs).items():
+        use = ~reasons.any(axis=1).to_numpy()
+        classes = cells.obs[column].astype(str).to_numpy()
+        scores = _scores(functions, CLASSES, result["undefined"], column, cells[use], classes[use])
+        counts = {name: int(n) for name, n in reasons.sum().items() if n}
+        result["against"][column] = {"n_cells": int(use.sum()), "left_out": counts, **scores}
     if keys.LABEL in cells.obs and cells.obs[keys.BATCH].nunique() > 1:
-        result["batch"] = _defined(
-            "batch", result["undefined"], lambda: {"batch_silhouette": _batch_score(cells)}
-        )
+        given = [cells.obs[name].astype(str).to_numpy() for name in (keys.LABEL, keys.BATCH)]
+        scores = _scores(functions, BATCHES, result["undefined"], "batch", cells, *given)
+        result["batch"] = {"n_batches": int(cells.obs[keys.BATCH].nunique()), **scores}
     if keys.TRUE_PSEUDOTIME in cells.obs:
-        time = cells.obs[keys.TRUE_PSEUDOTIME].to_numpy(dtype=float)
-        use = np.isfinite(time) & singlets(cells.obs)
-        result["trajectory"] = _defined(
-            "trajectory", result["undefined"],
-            lambda: {
-                "pseudotime_spearman": pseudotime_correlation(
-                    cells.X[use], time[use], n_neighbors=n_neighbors
-                )
-            },
-        )  # fmt: skip
+        use = on_trajectory(cells.obs)
+        time = cells.obs[keys.TRUE_PSEUDOTIME].to_numpy(dtype=float)[use]
+        scores = _scores(functions, PSEUDOTIME, result["undefined"], "trajectory", cells[use], time)
+        result["trajectory"] = {"n_cells": int(use.sum()), **scores}
     logger.info("%s", result)
     write_json(result, out)
 
 
-def _class_scores(
-    cells, column: str, metrics: list[str], undefined: dict[str, str], n_neighbors: int, seed: int
+def _scores(
+    functions: dict[str, partial],
+    against: str,
+    undefined: dict[str, str],
+    what: str,
+    cells: "AnnData",
+    *given: np.ndarray,
 ) -> dict[str, float]:
-    """Scores of all metrics against one column of classes."""
-    labels = cells.obs[column].astype(str).to_numpy()
+    """Scores of all metrics of one kind; the reason of those that have none goes to ``undefined``."""
     embedding = np.ascontiguousarray(cells.X)
     scores = {}
-    for metric in metrics:
-        function = partial(REGISTRY.get(metric), n_neighbors=n_neighbors, seed=seed)
-        name = f"{column}.{metric}"
-        scores |= _defined(name, undefined, partial(function, embedding, labels))
+    for name, metric in functions.items():
+        if metric.func.against != against:
+            continue
+        try:
+            scores |= {key: float(value) for key, value in metric(embedding, *given).items()}
+        except Undefined as error:
+            undefined[f"{what} {name}"] = str(error)
+            logger.warning("%s against %s is not defined: %s", name, what, error)
     return scores
 
 
-def _batch_score(cells) -> float:
-    labels, batches = (cells.obs[name].astype(str).to_numpy() for name in (keys.LABEL, keys.BATCH))
-    return batch_silhouette(cells.X, labels, batches)
-
-
-def classes(obs) -> dict[str, np.ndarray]:
-    """Columns to score against, each with the cells that count."""
+def left_out(obs: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Columns of classes to score against, each with the cells that do not count, by reason."""
     found = {}
-    if keys.LABEL in obs:
-        found[keys.LABEL] = (obs[keys.LABEL].astype(str) != UNLABELLED).to_numpy()
-    if keys.TRUE_TYPE in obs:
-        on_trajectory = obs[keys.ON_TRAJECTORY].astype(str).eq("True").to_numpy()
-        found[keys.TRUE_TYPE] = singlets(obs) & ~on_trajectory
+    for column in (keys.LABEL, keys.TRUE_TYPE):
+        if column in obs:
+            found[column] = pd.DataFrame({"no class": obs[column].astype(str).isin(NO_CLASS)})
+    if keys.TRUE_TYPE in found:
+        found[keys.TRUE_TYPE]["doublet"] = _doublets(obs)
+        found[keys.TRUE_TYPE]["on trajectory"] = _flag(obs, keys.ON_TRAJECTORY)
     return found
 
 
-def singlets(obs) -> np.ndarray:
-    """Cells that the truth does not call doublets."""
-    return obs[keys.TRUE_DOUBLET].astype(str).eq("singlet").to_numpy()
+def on_trajectory(obs: pd.DataFrame) -> np.ndarray:
+    """Single cells with a true pseudotime."""
+    known = np.isfinite(obs[keys.TRUE_PSEUDOTIME].to_numpy(dtype=float))
+    return known & ~_doublets(obs).to_numpy()
 
 
-def _defined(
-    name: str, undefined: dict[str, str], run: Callable[[], dict[str, float]]
-) -> dict[str, float]:
-    """Scores of one metric; if there are none, the reason goes to ``undefined``."""
-    try:
-        return {key: float(value) for key, value in run().items()}
-    except ValueError as error:
-        undefined[name] = str(error)
-        logger.warning("%s is not defined: %s", name, error)
-        return {}
+def _doublets(obs: pd.DataFrame) -> pd.Series:
+    if keys.TRUE_DOUBLET not in obs:
+        return pd.Series(False, index=obs.index)
+    return ~obs[keys.TRUE_DOUBLET].astype(str).isin(["singlet", *NO_CLASS])
+
+
+def _flag(obs: pd.DataFrame, column: str) -> pd.Series:
+    """Boolean column as booleans, however it was written."""
+    if column not in obs:
+        return pd.Series(False, index=obs.index)
+    return obs[column].astype(str).eq("True")

@@ -1,4 +1,4 @@
-"""Compare all embeddings of a dataset."""
+"""Step: all embeddings of a dataset side by side."""
 
 import json
 from pathlib import Path
@@ -11,6 +11,8 @@ from multiome2vec.plots.leaderboard import leaderboard_figure
 
 #: what decides the order: the first of these that there is
 RANKED_BY = (f"{keys.TRUE_TYPE}_ari", f"{keys.LABEL}_ari", f"{keys.LABEL}_nmi")
+#: entries of the JSON that are not scores
+COUNTS = ("n_cells", "n_batches", "left_out")
 
 
 def leaderboard(*, scores: list[str], table: str, figure: str) -> None:
@@ -21,7 +23,8 @@ def leaderboard(*, scores: list[str], table: str, figure: str) -> None:
     scores
         JSON files of single embeddings.
     table, figure
-        ``leaderboard.tsv``, best model first, and its picture.
+        ``leaderboard.tsv``, best model first, and its picture. The standard deviation is empty for
+        a single seed.
     """
     runs = pd.DataFrame([flat(json.loads(Path(path).read_text())) for path in scores])
     groups = runs.drop(columns="seed").groupby("model")
@@ -36,10 +39,12 @@ def leaderboard(*, scores: list[str], table: str, figure: str) -> None:
 
 
 def flat(result: dict) -> dict:
-    """Scores of one embedding as one row: ``<class>_<metric>``."""
+    """Scores of one embedding as one row: ``<class>_<metric>``, then those of batch and pseudotime."""
     row = {"model": result["model"], "seed": result["seed"]}
-    for name, scores in result["against"].items():
-        row |= {
-            f"{name}_{metric}": value for metric, value in scores.items() if metric != "n_cells"
-        }
-    return row | result.get("batch", {}) | result.get("trajectory", {})
+    for name, found in result["against"].items():
+        row |= {f"{name}_{metric}": value for metric, value in _scores(found).items()}
+    return row | _scores(result.get("batch", {})) | _scores(result.get("trajectory", {}))
+
+
+def _scores(found: dict) -> dict:
+    return {name: value for name, value in found.items() if name not in COUNTS}

@@ -1,0 +1,25 @@
+"""Helpers of `annotate.smk`: which files and settings its rules use."""
+
+GRAPH = {name: config["annotate"][name] for name in ("n_neighbors", "resolution")}
+
+
+def annotation():
+    """The clustered cells."""
+    return f"results/{{dataset}}/annotation/{'rna' if has_rna() else 'atac'}.h5ad"
+
+
+def label_sources():
+    """Where the labels of each sample come from, without the samples that have none."""
+    given = SAMPLES["labels"]
+    return given[given != ""].to_dict() if config["annotate"]["labels"] == "auto" else {}
+
+
+def label_files():
+    """The sources that are tables."""
+    return [source for source in label_sources().values() if not source.startswith("obs:")]
+
+
+def labelled_objects():
+    """The samples' own files in whose obs a source looks."""
+    inside = [name for name, source in label_sources().items() if source.startswith("obs:")]
+    return {name: SAMPLES.loc[name, "rna"] or SAMPLES.loc[name, "atac"] for name in inside}

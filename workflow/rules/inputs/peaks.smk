@@ -1,0 +1,40 @@
+"""Helpers of `peaks.smk`: which files and settings its rules use."""
+
+CHROMOSOMES = {
+    "pattern": ASSEMBLY["standard_chromosomes"],
+    "mitochondrion": ASSEMBLY["mitochondrion"],
+}
+
+
+CALLED = "(?!(?:bed|input)/)[a-z0-9]+"  # regions that are called here
+
+
+def genome_to_measure(wildcards):
+    """The sequence, if the effective genome size is to be taken from it."""
+    given = config["peaks"][wildcards.caller]["genome_size"]
+    return f"{GENOME}/genome.fa" if has_genome() and not given else []
+
+
+def blacklisted():
+    """The assembly's blacklist, where it has one."""
+    return f"{GENOME}/blacklist.bed" if ASSEMBLY["blacklist"] else []
+
+
+def caller_settings(wildcards):
+    """The section of the peak caller."""
+    return config["peaks"][wildcards.caller]
+
+
+def caller_digest(wildcards):
+    """Digest of the step and of the one caller in use."""
+    return source_digest(
+        "multiome2vec.steps.call_peaks", f"multiome2vec.peaks.callers.{wildcards.caller}"
+    )
+
+
+def given_sources(wildcards):
+    """The user's BED file, or the ready matrices that have the regions."""
+    if wildcards.caller == "bed":
+        return {"bed": config["peaks"]["bed"]}
+    folder = f"results/{wildcards.dataset}/samples"
+    return {"matrices": [f"{folder}/{sample}/regions.h5ad" for sample in ready_atac_samples()]}

@@ -1,0 +1,85 @@
+"""Helpers of `targets.smk`: which files and settings its rules use."""
+
+RESULTS = f"results/{DATASET}"
+
+
+def preflight_outputs():
+    return [f"{RESULTS}/preflight.tsv"]
+
+
+def qc_outputs():
+    """Tables and figures of quality control that need no peaks."""
+    figures = {"rna": has_rna(), "atac": has_atac(), "joint": has_rna() and has_atac()}
+    return [
+        f"{RESULTS}/qc/barcodes.pre.tsv",
+        *(f"{RESULTS}/qc/{name}.png" for name, there in figures.items() if there),
+    ]
+
+
+def peaks_outputs():
+    if not has_atac():
+        return []
+    return [f"{RESULTS}/peaks/{REGION_CALLER}/consensus.bed"]
+
+
+def topics_outputs():
+    folder = f"{RESULTS}/topics/{config['topics']['engine']}"
+    return [f"{folder}/topics.h5ad", f"{folder}/selection.tsv"] if has_atac() else []
+
+
+def motifs_outputs():
+    return [f"{RESULTS}/motifs/deviations.h5ad"] if has_motif() else []
+
+
+def matrices_outputs():
+    """The aligned matrices, their exports and the final account of cells."""
+    kinds = {"gene": has_rna(), "region": has_atac(), "motif": has_motif()}
+    exports = [f"{RESULTS}/matrices/{kind}_by_cell" for kind, there in kinds.items() if there]
+    return [
+        f"{RESULTS}/matrices/multiome.h5mu",
+        *(f"{export}/matrix.mtx.gz" for export in exports),
+        *(f"{export}_comb.csv" for export in exports),
+        f"{RESULTS}/qc/counts.tsv",
+    ]
+
+
+def runs():
+    """Every embedding as `model/seed-n`: trained models with all seeds, baselines with the first."""
+    trained = [f"{model}/seed-{seed}" for model in MODELS for seed in SEEDS]
+    return trained + [f"{baseline}/seed-{SEEDS[0]}" for baseline in BASELINES]
+
+
+def embed_outputs():
+    return [f"{RESULTS}/embeddings/{run}.h5ad" for run in runs()]
+
+
+def evaluate_outputs():
+    losses = [f"{model}/seed-{seed}" for model in MODELS for seed in SEEDS]
+    return [
+        f"{RESULTS}/evaluation/leaderboard.tsv",
+        f"{RESULTS}/evaluation/leaderboard.png",
+        *(f"{RESULTS}/evaluation/{run}.umap.png" for run in runs()),
+        *(f"{RESULTS}/evaluation/{run}.loss.png" for run in losses),
+    ]
+
+
+def report_outputs():
+    """What only the report shows."""
+    notebooks = [f"{RESULTS}/notebooks/explore_embedding.{kind}" for kind in ("ipynb", "html")]
+    return [*notebooks, f"{RESULTS}/provenance/software.tsv"]
+
+
+def final_outputs():
+    """Everything that the dataset can give."""
+    return [
+        *preflight_outputs(),
+        *qc_outputs(),
+        f"{RESULTS}/annotation/umap.png",
+        *peaks_outputs(),
+        *topics_outputs(),
+        *motifs_outputs(),
+        *matrices_outputs(),
+        *embed_outputs(),
+        *evaluate_outputs(),
+        *report_outputs(),
+    ]

@@ -1,0 +1,26 @@
+"""Helpers of `topics.smk`: which files and settings its rules use."""
+
+from multiome2vec.topics.engines import REGISTRY as TOPIC_ENGINES
+
+
+def refuse_topics_off_the_grid():
+    """Stop before anything is fitted if the number of topics asked for is not among them."""
+    wanted, grid = config["topics"]["n_topics"], config["topics"]["grid"]
+    if wanted != "auto" and wanted not in grid:
+        raise WorkflowError(
+            f"topics.n_topics is {wanted}, which is not in topics.grid "
+            f"({', '.join(map(str, grid))}). Add it to the grid, or choose one of these."
+        )
+
+
+def topic_grid(wildcards):
+    """The models to choose from."""
+    folder = f"results/{wildcards.dataset}/topics/{wildcards.engine}"
+    return [f"{folder}/{k}/topics.h5ad" for k in config["topics"]["grid"]]
+
+
+def topic_engine_code(wildcards):
+    return source_digest("multiome2vec.steps.topic_model", TOPIC_ENGINES.module(wildcards.engine))
+
+
+refuse_topics_off_the_grid()
