@@ -1,7 +1,7 @@
 r"""A multiome experiment with a known answer, in the file formats of 10x Genomics.
 
-:func:`simulate_dataset` makes everything in memory from a :class:`Design` and a seed; ``write`` turns
-it into files. Simulated data are labelled as such wherever they are shown.
+:func:`simulate_dataset` makes everything in memory from a :class:`Design` and a seed; ``write``
+turns it into files. Simulated data are labelled as such wherever they are shown.
 
 Cells
     Five types on a tree (``types.NODES``), and nuclei on the way from one type to another at
@@ -22,8 +22,8 @@ RNA
 
         x_cg ~ Poisson(n_c (1 − m_c) π_cg γ_cg),   γ_cg ~ Gamma(mean 1, variance φ)
 
-    that is negative binomial; log n_c is normal. Ambient RNA adds Poisson(α_c/(1 − α_c) Σ_g x_cg · e_g)
-    with e the profile of the sample's pooled RNA.
+    that is negative binomial; log n_c is normal. Ambient RNA adds Poisson(α_c/(1 − α_c) n_c e_g),
+    n_c being what was counted and e the profile of the sample's pooled RNA.
 
 ATAC
     The depth N_c (log-normal around the median, correlated with n_c) is split by binomials into
@@ -36,14 +36,18 @@ ATAC
 Sequence
     Bases follow a local GC content (isochores; rich in promoters), with CpG decayed outside
     promoters. Each branch has a transcription factor, expressed in its members; its specific
-    enhancers hold one to three sites drawn from the factor's JASPAR matrix (p < 5e-6). Decoys of the
-    same factors lie in closed chromatin and in shared regions. Motifs that cannot be told from a
+    enhancers hold one to three sites drawn from the factor's JASPAR matrix (p < 5e-6). Decoys of
+    the same factors lie in closed chromatin and in shared regions. Motifs that cannot be told from a
     planted one (they match a fifth of its sites) are its twins.
 
 What makes it hard
-    T and NK differ in chromatin but hardly in expression, Monocyte and Dendritic in expression but
-    hardly in chromatin: each modality alone confuses one pair, both together none. Depth, ambient
-    RNA, GC bias and batch effects between the samples blur both.
+    T and NK differ in chromatin, but of their expression hardly more than the factors' genes.
+    Monocyte and Dendritic differ in expression, but their chromatin is plastic: a cell lies at a
+    share d_c of the way from its own type's chromatin to the other's, logit d_c ~ N(−2, 2.1²), so
+    that about a sixth of the cells look like the other type. Each modality alone confuses one
+    pair, both together none. (Weak instead of overlapping differences would do for k-means, but
+    leave topic models without a topic for either type.) Depth, ambient RNA, GC bias and batch
+    effects between the samples blur both modalities.
 """
 
 from multiome2vec.simulate.dataset import Dataset, simulate_dataset

@@ -14,8 +14,9 @@ from multiome2vec.simulate.design import (
 BASES = np.frombuffer(b"ACGT", dtype=np.uint8)
 ISOCHORE = 50_000  # bp
 PROMOTER = 300  # bp either side of the TSS that are GC-rich
-MITOCHONDRIAL_GENES = (
-    "ND1 ND2 CO1 CO2 ATP8 ATP6 CO3 ND3 ND4L ND4 ND5 ND6 CYB".split()  # in the order of chrM
+MITOCHONDRIAL_GENES = (  # in the order of chrM
+    *("ND1", "ND2", "CO1", "CO2", "ATP8", "ATP6", "CO3"),
+    *("ND3", "ND4L", "ND4", "ND5", "ND6", "CYB"),
 )
 
 

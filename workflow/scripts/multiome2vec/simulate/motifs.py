@@ -28,7 +28,7 @@ def core_vertebrate_motifs() -> list:
 
 
 def probabilities(motif) -> np.ndarray:
-    """Base probabilities (positions × ACGT) of a motif's counts with a pseudo-count."""
+    """Turn a motif's counts, with a pseudo-count, into base probabilities (positions × ACGT)."""
     counts = np.array([motif.counts[base] for base in "ACGT"], dtype=float).T + PSEUDOCOUNT
     return counts / counts.sum(axis=1, keepdims=True)
 

@@ -137,7 +137,7 @@ def add_markers(
 def opening(
     rng: np.random.Generator, genes: pd.DataFrame, regions: pd.DataFrame, design: Design
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Opening of every region in every type.
+    """Draw the opening of every region in every type.
 
     Returns
     -------

@@ -45,8 +45,8 @@ def gtf_rows(gene) -> list[str]:
         for i, (a, b) in enumerate(spans, start=1)
     ]
     return [
-        f"{gene.chrom}\tmultiome2vec\t{feature}\t{gene.start + a + 1}\t{gene.start + b}\t.\t{strand}"
-        f"\t.\t{attributes}"
+        f"{gene.chrom}\tmultiome2vec\t{feature}\t{gene.start + a + 1}\t{gene.start + b}"
+        f"\t.\t{strand}\t.\t{attributes}"
         for feature, a, b, attributes in features
     ]
 
