@@ -1,4 +1,4 @@
-"""Every metric against classes: 1 for a perfect embedding, about chance for shuffled labels, the same twice."""
+"""Every metric against classes: 1 if perfect, about chance if shuffled, the same twice."""
 
 import numpy as np
 import pytest

@@ -91,8 +91,12 @@ def motif_ranks(run: Path) -> pd.DataFrame:
     truth = read(run / "resources/downloads/demo/truth/cells.tsv", index_col="cell")
     tfs = read(run / "resources/downloads/demo/truth/tfs.tsv")
     family = {
-        twin: row.tf for row in tfs.itertuples() for twin in [row.matrix_id, *row.twins.split(",")]
-    }
+        motif: row.tf
+        for row in tfs.itertuples()
+        for motif in [
+            row.matrix_id, *row.twins.split(","), *scores.var_names[scores.var["family"] == row.family],
+        ]
+    }  # fmt: skip
     cells = truth.loc[scores.obs_names]
     rows = {}
     for name in sorted(set(",".join(tfs["types"]).split(","))):
