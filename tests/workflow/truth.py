@@ -94,9 +94,11 @@ def motif_ranks(run: Path) -> pd.DataFrame:
         motif: row.tf
         for row in tfs.itertuples()
         for motif in [
-            row.matrix_id, *row.twins.split(","), *scores.var_names[scores.var["family"] == row.family],
+            row.matrix_id,
+            *row.twins.split(","),
+            *scores.var_names[scores.var["family"] == row.family],
         ]
-    }  # fmt: skip
+    }
     cells = truth.loc[scores.obs_names]
     rows = {}
     for name in sorted(set(",".join(tfs["types"]).split(","))):
