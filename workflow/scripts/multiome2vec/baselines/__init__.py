@@ -13,7 +13,7 @@ N_COMPONENTS = 30
 
 
 def register(name: str, *, modality: str) -> Callable:
-    """Return a decorator that files a baseline under ``name`` and notes which modality it embeds."""
+    """Return a decorator that files a baseline under ``name`` and notes its modality."""
 
     def decorate(embed):
         embed.modality = modality

@@ -81,7 +81,7 @@ def _scores(
     cells: "AnnData",
     *given: np.ndarray,
 ) -> dict[str, float]:
-    """Scores of all metrics of one kind; the reason of those that have none goes to ``undefined``."""
+    """Scores of all metrics of one kind; if there are none, the reason goes to ``undefined``."""
     embedding = np.ascontiguousarray(cells.X)
     scores = {}
     for name, metric in functions.items():

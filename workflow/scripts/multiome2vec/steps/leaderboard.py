@@ -39,7 +39,7 @@ def leaderboard(*, scores: list[str], table: str, figure: str) -> None:
 
 
 def flat(result: dict) -> dict:
-    """Scores of one embedding as one row: ``<class>_<metric>``, then those of batch and pseudotime."""
+    """Scores of one embedding as one row: ``<class>_<metric>``, then batch and pseudotime."""
     row = {"model": result["model"], "seed": result["seed"]}
     for name, found in result["against"].items():
         row |= {f"{name}_{metric}": value for metric, value in _scores(found).items()}

@@ -19,4 +19,12 @@ def plot_embedding(
     points = umap_coordinates(cells.X, n_neighbors=n_neighbors, seed=seed)
     table = pd.DataFrame(points.round(4), cells.obs_names, ["umap1", "umap2"])
     write_tsv(table.rename_axis(keys.CELL), coordinates)
-    save_figure(annotation_figure(points, cells.obs), figure)
+    save_figure(annotation_figure(points, with_doublets_together(cells.obs)), figure)
+
+
+def with_doublets_together(obs: pd.DataFrame) -> pd.DataFrame:
+    """Give all true doublets one type, whatever the pair."""
+    if keys.TRUE_DOUBLET not in obs:
+        return obs
+    single = obs[keys.TRUE_DOUBLET].astype(str) == "singlet"
+    return obs.assign(**{keys.TRUE_TYPE: obs[keys.TRUE_TYPE].astype(str).where(single, "doublet")})
