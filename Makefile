@@ -7,10 +7,13 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 PYTHON ?= $(shell for p in python3.11 python3 python; do \
   $$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo $$p && break; done)
 UV_VERSION := 0.13.8
-SMK := $(wildcard Snakefile workflow/rules/*.smk)
+SMK := $(wildcard Snakefile workflow/rules/*.smk workflow/rules/inputs/*.smk)
 
+# wheels of packages that PyPI has as source only, built once per machine
+WHEELS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/multiome2vec/wheels
+MACS3 := $(shell sed -n 's/^macs3==//p' requirements.lock)
 # uv does not read pip's list of local wheel folders
-export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+FIND_LINKS := $(addprefix --find-links ,$(WHEELS) $(PIP_FIND_LINKS))
 export PYTHONHASHSEED := 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -19,13 +22,15 @@ all: demo
 
 setup: $(READY)
 
-# Resumable: the environment is marked ready only when everything is in it; wheels built from source
-# (macs3) stay in uv's cache.
+# Resumable: the environment is marked ready only when everything is in it.
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: install it, or name it: make PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(BIN)/uv pip install --python $(BIN)/python --requirement requirements.lock
+	mkdir -p $(WHEELS)
+	ls $(WHEELS)/macs3-$(MACS3)-*.whl >/dev/null 2>&1 || \
+	  $(BIN)/python -m pip wheel --disable-pip-version-check --no-deps --wheel-dir $(WHEELS) macs3==$(MACS3)
+	$(BIN)/uv pip install --python $(BIN)/python $(FIND_LINKS) --requirement requirements.lock
 	touch $(READY)
 
 demo: $(READY)
@@ -60,7 +65,7 @@ test-truth: $(READY)
 
 # Resolve requirements.lock anew from pyproject.toml
 lock:
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-annotate --group dev --upgrade-package torch pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet $(FIND_LINKS) --python-version 3.11 --no-annotate --group dev --upgrade-package torch pyproject.toml --output-file requirements.lock
 	sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' requirements.lock
 
 clean:
