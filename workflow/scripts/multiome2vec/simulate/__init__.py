@@ -37,8 +37,8 @@ Sequence
     Bases follow a local GC content (isochores; rich in promoters), with CpG decayed outside
     promoters. Each branch has a transcription factor, expressed in its members; its specific
     enhancers hold one to three sites drawn from the factor's JASPAR matrix (p < 5e-6). Decoys of
-    the same factors lie in closed chromatin and in shared regions. Motifs that cannot be told from a
-    planted one (they match a fifth of its sites) are its twins.
+    the same factors lie in closed chromatin and in shared regions. The twins of a planted motif
+    are those of its JASPAR family and those that match a tenth of its sites.
 
 What makes it hard
     T and NK differ in chromatin, but of their expression hardly more than the factors' genes.

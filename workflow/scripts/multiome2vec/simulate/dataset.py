@@ -72,10 +72,17 @@ class Dataset:
 
 
 def factor_table(rng: np.random.Generator, motifs: list, design: Design) -> pd.DataFrame:
-    """Tabulate the planted factors: their types, JASPAR family and twins (``find_twins``)."""
+    """Tabulate the planted factors: their types, JASPAR family and twins.
+
+    Twins are the motifs of the same family and those of :func:`find_twins`.
+    """
     by_id = {motif.matrix_id: motif for motif in motifs}
     matrices = {node.factor: probabilities(by_id[node.matrix_id]) for node in design.nodes}
     twins = find_twins(rng, matrices, motifs)
+    for node in design.nodes:
+        own = set(by_id[node.matrix_id].tf_family)
+        family = {motif.matrix_id for motif in motifs if own & set(motif.tf_family or [])}
+        twins[node.factor] = sorted(family | set(twins[node.factor]))
     return pd.DataFrame(
         [
             {

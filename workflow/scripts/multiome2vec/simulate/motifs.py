@@ -12,8 +12,9 @@ SITE_PVALUE = 5e-6  # of a planted site, against uniform bases: ten times strict
 SCAN_PVALUE = 5e-5
 PSEUDOCOUNT = 0.5
 SITE_SPREAD = 70  # bp, s.d. of a site's distance from the summit
-TWIN_SHARE = 0.2  # of the sites of a factor that another motif must match to count as its twin
+TWIN_SHARE = 0.1  # of the sites of a factor that another motif must match to count as its twin
 TWIN_SITES = 200
+ROUNDING = 1e-3  # of scores; motifs too short for the p-value match by their best word alone
 FLANK = 15  # random bp either side of a site in the search for twins
 MARGIN = 100  # bp between a decoy in closed chromatin and anything else
 COMPLEMENT = np.zeros(256, dtype=np.uint8)
@@ -85,7 +86,7 @@ def find_twins(rng: np.random.Generator, matrices: dict[str, np.ndarray], motifs
     twins: dict[str, list[str]] = {name: [] for name in matrices}
     for motif in motifs:
         forward = scoring_matrix(probabilities(motif))
-        threshold = forward.score(SCAN_PVALUE)
+        threshold = min(forward.score(SCAN_PVALUE), forward.max_score() - ROUNDING)
         strands = (forward, forward.reverse_complement())
         for name, (period, sequence) in striped.items():
             hits = {

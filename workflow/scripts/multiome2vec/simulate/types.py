@@ -45,7 +45,7 @@ class Node:
     members: tuple[str, ...]
     factor: str
     matrix_id: str
-    enhancers: float = 14.0
+    enhancers: float = 16.0
     amplitude: float = 1.0
     leak: float = 0.0
     region_noise: float = 0.10
@@ -62,15 +62,15 @@ def _leaf(name: str, factor: str, matrix_id: str, **strength: float) -> Node:
 # T and NK are told apart by chromatin, Monocyte and Dendritic by expression: of the former hardly
 # any gene differs, and the chromatin of the latter drifts (PLASTIC).
 NODES = (
-    _leaf("Progenitor", "NFE2", "MA0841.2", enhancers=15),
-    Node("Lymphoid", ("T", "NK"), "POU2F2", "MA0507.3", enhancers=12),
+    _leaf("Progenitor", "NFE2", "MA0841.2"),
+    Node("Lymphoid", ("T", "NK"), "RFX5", "MA0510.3", enhancers=20, amplitude=1.2),
     _leaf(
         "T", "TCF7L1", "MA1421.1", region_noise=0.05, markers=0.01, fold=0.5, gene_noise=0, primed=1
     ),
     _leaf(
         "NK", "TBX21", "MA0690.3", region_noise=0.05, markers=0.01, fold=0.5, gene_noise=0, primed=1
     ),
-    Node("Myeloid", ("Monocyte", "Dendritic"), "SPI1", "MA0080.7", enhancers=15),
+    Node("Myeloid", ("Monocyte", "Dendritic"), "SPI1", "MA0080.7", enhancers=20, amplitude=1.2),
     _leaf("Monocyte", "CEBPB", "MA0466.4", enhancers=18, leak=0.08, region_noise=0, primed=1),
     _leaf("Dendritic", "IRF8", "MA0652.2", enhancers=18, leak=0.08, region_noise=0, primed=1),
 )
