@@ -137,12 +137,14 @@ def truth_table(droplets: pd.DataFrame, nuclei: pd.DataFrame) -> pd.DataFrame:
             for m in members
         ]
     )
-    pseudotime = np.full(len(droplets), np.nan)
+    pseudotime, drift = np.full((2, len(droplets)), np.nan)
     single = nuclei[~nuclei["droplet"].duplicated(keep=False)]
     pseudotime[single["droplet"]] = single["pseudotime"]
+    drift[single["droplet"]] = single["drift"]
     table = droplets[[CELL, SAMPLE, BARCODE, KIND, "defect"]].copy()
     table[TRUE_TYPE] = names
     table[TRUE_DOUBLET] = doublet
     table[ON_TRAJECTORY] = ~np.isnan(pseudotime)
     table[TRUE_PSEUDOTIME] = pseudotime.round(6)
+    table["drift"] = drift.round(6)
     return table

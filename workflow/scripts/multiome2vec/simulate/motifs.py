@@ -1,5 +1,7 @@
 """Binding sites: drawn from JASPAR matrices, planted into enhancers and, as decoys, elsewhere."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
@@ -21,6 +23,7 @@ COMPLEMENT = np.zeros(256, dtype=np.uint8)
 COMPLEMENT[BASES] = BASES[::-1]
 
 
+@cache
 def core_vertebrate_motifs() -> list:
     """All JASPAR CORE vertebrate motifs of the release, from the database inside pyjaspar."""
     from pyjaspar import jaspardb
