@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 MIN_EXPECTED = 1.0  # counts; below it a score has no meaning
-BLOCK = 1024  # cells at once
+CELLS, REGIONS = 2048, 1024  # worked on at once: their dense arrays stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def deviations(
         )
     )
     blocks = [
-        _Block(counts, scores, slice(start, start + BLOCK))
-        for start in range(0, counts.shape[0], BLOCK)
+        _Block(counts, scores, slice(start, start + CELLS))
+        for start in range(0, counts.shape[0], CELLS)
     ]
     for number, replacement in enumerate(progress(background.T), start=1):
         chosen = _replaced(matches, replacement)
@@ -86,16 +86,19 @@ class _Block:
     """
 
     def __init__(self, counts: sparse.csr_matrix, scores: Deviations, rows: slice) -> None:
-        self.counts = counts[rows].astype(np.float32)
-        self.depth = np.asarray(self.counts.sum(axis=1, dtype=np.float64))
+        mine = counts[rows].astype(np.float32).tocsc()
+        self.depth = np.asarray(mine.sum(axis=1, dtype=np.float64))
+        columns = [slice(start, start + REGIONS) for start in range(0, mine.shape[1], REGIONS)]
+        self.parts = [(some, mine[:, some].tocsr()) for some in columns]
         self.deviation, self.z = scores.deviation[rows], scores.z[rows]
         self.undefined = scores.undefined[rows]
 
     def relative(self, chosen: sparse.csr_matrix, share: np.ndarray) -> np.ndarray:
         """(observed − expected) / expected, 0 where nothing is expected."""
         expected = (self.depth * share).astype(np.float32)
-        y = (self.counts @ chosen).toarray()
-        y -= expected
+        y = -expected
+        for some, counts in self.parts:
+            y += counts @ chosen[some].toarray()  # twice as fast as sparse @ sparse
         return np.divide(y, expected, where=expected > 0, out=np.zeros_like(y))
 
     def add(self, chosen: sparse.csr_matrix, share: np.ndarray, number: int) -> None:
