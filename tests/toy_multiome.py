@@ -33,13 +33,15 @@ def toy_multiome(*, cells: int = 400, seed: int = 0) -> mudata.MuData:
         {keys.BATCH: np.array(["s1", "s2"])[batch], keys.TRUE_TYPE: np.array(list("ABCD"))[kind]},
         index=[f"s1#{i}" for i in range(cells)],
     )
+    features = {keys.RNA: pd.DataFrame(index=[f"gene{i}" for i in range(N_GENES)])}
+    features[keys.ATAC] = pd.DataFrame(
+        {keys.CHROM: "chr1", keys.START: 500 * np.arange(N_REGIONS)},
+        index=[f"chr1:{500 * i}-{500 * i + 500}" for i in range(N_REGIONS)],
+    ).assign(**{keys.END: lambda var: var[keys.START] + 500})
     parts = {}
-    for name, prefix in ((keys.RNA, "gene"), (keys.ATAC, "chr1:")):
+    for name, var in features.items():
         values = sparse.csr_matrix(counts[name])
-        names = [f"{prefix}{i}" for i in range(values.shape[1])]
-        parts[name] = ad.AnnData(
-            values.astype(np.float32), obs=obs[[]].copy(), var=pd.DataFrame(index=names)
-        )
+        parts[name] = ad.AnnData(values.astype(np.float32), obs=obs[[]].copy(), var=var)
         parts[name].layers[keys.COUNTS] = values
     library = counts[keys.RNA].sum(axis=1, keepdims=True)
     parts[keys.RNA].X = sparse.csr_matrix(np.log1p(1e4 * counts[keys.RNA] / library))
@@ -73,4 +75,5 @@ def _motifs(rng, counts, obs):
         var=pd.DataFrame(index=[f"MA{i:04d}.1" for i in range(N_MOTIFS)]),
     )
     motif.layers[keys.MASK] = mask
+    motif.layers[keys.DEVIATION] = (scores / 10).astype(np.float32)
     return motif

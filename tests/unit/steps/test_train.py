@@ -31,7 +31,7 @@ def run(folder, name):
         hyper=HYPER,
         seed=7,
     )
-    embed_cells(mdata=source, **paths, out=folder / f"{name}.h5ad")
+    embed_cells(mdata=source, **paths, model="trivae", out=folder / f"{name}.h5ad")
     return ad.read_h5ad(folder / f"{name}.h5ad")
 
 

@@ -77,6 +77,6 @@ def test_cells_are_embedded_in_the_order_given(trained):
 def test_other_features_are_refused(trained):
     mdata, checkpoint = trained(*keys.MODALITIES)
     other = toy_multiome(cells=40)
-    other.mod["atac"].var_names = [f"chr2:{i}" for i in range(other["atac"].n_vars)]
+    other["atac"].var_names = other["atac"].var_names.str.replace("chr1", "chr2")
     with pytest.raises(ContractError, match="atac features are not those"):
         embed(checkpoint, other)

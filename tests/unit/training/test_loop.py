@@ -84,7 +84,7 @@ def test_training_stops_after_patience_and_restores_the_best_epoch(data, monkeyp
 
 
 def test_patience_counts_from_the_end_of_the_warm_up(data, monkeypatch):
-    monkeypatch.setattr(loop, "validation_loss", lambda *_, seed: {"loss": 1.0})
+    monkeypatch.setattr(loop, "validation_loss", lambda *_, seed: {"loss": 1.0, "kl": 1.0})
     _, _, result = train(data, max_epochs=20, patience=2, kl_warmup_epochs=8)
     assert (len(result.history), result.best_epoch) == (10, 1)
 
