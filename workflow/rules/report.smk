@@ -11,37 +11,31 @@ results/{dataset}/provenance/{config.yaml, samples.tsv, software.tsv}
 include: "inputs/report.smk"
 
 
-rule notebook:
+rule execute_notebook:
     input:
         notebook=os.path.join(workflow.basedir, "workflow/notebooks/explore_embedding.ipynb"),
-        embedding=embedding_to_explore(),
+        embedding=f"results/{{dataset}}/embeddings/{run_to_explore()}.h5ad",
+        umap=f"results/{{dataset}}/evaluation/{run_to_explore()}.umap.tsv",
         mdata="results/{dataset}/matrices/multiome.h5mu",
         leaderboard="results/{dataset}/evaluation/leaderboard.tsv",
     output:
         notebook="results/{dataset}/notebooks/explore_embedding.ipynb",
     log:
-        notebook="logs/notebook/{dataset}.ipynb",
-        text="logs/notebook/{dataset}.log",
+        # the notebook as far as it ran: as a log it is kept if a cell fails
+        notebook="logs/execute_notebook/{dataset}.ipynb",
+        text="logs/execute_notebook/{dataset}.log",
     benchmark:
-        "results/{dataset}/benchmarks/notebook/all.tsv"
+        "results/{dataset}/benchmarks/execute_notebook/all.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=8000,
         runtime=30,
-    # papermill writes the notebook up to the first error; as a log it is kept if the rule fails
-    shell:
-        """
-        papermill {input.notebook:q} {log.notebook:q} \
-            --kernel python3 \
-            --no-progress-bar \
-            -p embedding {input.embedding:q} \
-            -p matrices {input.mdata:q} \
-            -p leaderboard {input.leaderboard:q} \
-            >{log.text:q} 2>&1
-        cp {log.notebook:q} {output.notebook:q}
-        """
+    params:
+        code=source_digest("multiome2vec.steps.notebook"),
+    script:
+        "../scripts/execute_notebook.py"
 
 
 rule notebook_html:
@@ -64,16 +58,10 @@ rule notebook_html:
     resources:
         mem_mb=1000,
         runtime=15,
-    shell:
-        """
-        jupyter nbconvert {input.notebook:q} \
-            --to html \
-            --embed-images \
-            --no-input \
-            --output-dir "$(dirname {output.html:q})" \
-            --output explore_embedding.html \
-            >{log:q} 2>&1
-        """
+    params:
+        code=source_digest("multiome2vec.steps.notebook"),
+    script:
+        "../scripts/notebook_html.py"
 
 
 rule provenance:

@@ -1,9 +1,9 @@
 """Helpers of `report.smk`: which files and settings its rules use."""
 
 
-def embedding_to_explore():
+def run_to_explore():
     """The first trained model with the first seed, or the first baseline."""
-    return f"results/{{dataset}}/embeddings/{runs()[0]}.h5ad"
+    return runs()[0]
 
 
 def resolved_config():

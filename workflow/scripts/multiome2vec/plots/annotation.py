@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from multiome2vec import keys
-from multiome2vec.plots.style import colours_of, plain, thinned
+from multiome2vec.plots.style import GREY, colours_of, plain, thinned
 
 #: quality columns worth a panel, in this order, if they have values
 QUALITY = (
@@ -75,7 +75,9 @@ def _by_name(axis, points: pd.DataFrame, column: str) -> None:
 
 
 def _by_value(axis, points: pd.DataFrame, column: str, title: str) -> None:
-    drawn = thinned(points.sort_values(column))
+    drawn = thinned(points.sort_values(column, na_position="first"))
+    axis.scatter(drawn["x"], drawn["y"], s=_size(drawn), c=GREY, alpha=0.4, linewidths=0)
+    drawn = drawn[drawn[column].notna()]
     values = np.log10(drawn[column] + 1) if title.endswith("log10") else drawn[column]
     shown = axis.scatter(
         drawn["x"], drawn["y"], s=_size(drawn), c=values, cmap="viridis", linewidths=0

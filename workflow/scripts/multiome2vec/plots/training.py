@@ -35,7 +35,10 @@ def loss_figure(history: pd.DataFrame):
         else:
             axis.plot(history["epoch"], history[name], color=COLOURS[1], label="schedule")
         plain(axis, title=name.replace("_", " "), x="epoch")
-    axes[0, 0].legend(frameon=False, fontsize=8)
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(),
+        loc="outside upper right", ncols=3, frameon=False, fontsize=8,
+    )  # fmt: skip
     return figure
 
 
