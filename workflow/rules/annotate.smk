@@ -108,8 +108,8 @@ rule annotation_plot:
         figure=report(
             "results/{dataset}/annotation/umap.png",
             caption="../report/annotation.rst",
-            category="Annotation",
-            labels={"figure": "map of the cells by label, sample and quality"},
+            category="3 Annotation",
+            labels={"result": "map of the cells by label, sample and quality"},
         ),
     log:
         "logs/annotation_plot/{dataset}.log",

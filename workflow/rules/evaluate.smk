@@ -64,17 +64,12 @@ rule leaderboard:
     input:
         scores=all_scores,
     output:
-        table=report(
-            "results/{dataset}/evaluation/leaderboard.tsv",
-            category="Evaluation",
-            caption="../report/leaderboard.rst",
-            labels={"figure": "scores of all models (table)"},
-        ),
+        table="results/{dataset}/evaluation/leaderboard.tsv",
         figure=report(
             "results/{dataset}/evaluation/leaderboard.png",
-            category="Evaluation",
+            category="6 Evaluation",
             caption="../report/leaderboard.rst",
-            labels={"figure": "scores of all models"},
+            labels={"result": "scores of all models"},
         ),
     log:
         "logs/leaderboard/{dataset}.log",
@@ -98,9 +93,9 @@ rule plot_embedding:
     output:
         figure=report(
             "results/{dataset}/evaluation/{model}/seed-{seed}.umap.png",
-            category="Embeddings",
+            category="5 Embeddings",
             caption="../report/embedding.rst",
-            labels={"figure": "{model}, seed {seed}: map of the cells"},
+            labels={"result": "map of the cells", "model": "{model}", "seed": "{seed}"},
         ),
         coordinates="results/{dataset}/evaluation/{model}/seed-{seed}.umap.tsv",
     log:
@@ -127,9 +122,9 @@ rule plot_history:
     output:
         figure=report(
             "results/{dataset}/evaluation/{model}/seed-{seed}.loss.png",
-            category="Embeddings",
+            category="5 Embeddings",
             caption="../report/loss.rst",
-            labels={"figure": "{model}, seed {seed}: training"},
+            labels={"result": "training", "model": "{model}", "seed": "{seed}"},
         ),
     log:
         "logs/plot_history/{dataset}.{model}.{seed}.log",

@@ -15,12 +15,7 @@ rule check_inputs:
         files=sheet_files(),
         reference=assembly_files(),
     output:
-        table=report(
-            "results/{dataset}/preflight.tsv",
-            category="1 Inputs",
-            caption="../report/preflight.rst",
-            labels={"table": "checks of the inputs"},
-        ),
+        table="results/{dataset}/preflight.tsv",
     log:
         "logs/check_inputs/{dataset}.log",
     benchmark:

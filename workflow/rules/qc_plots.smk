@@ -16,8 +16,8 @@ rule qc_plot_rna:
         figure=report(
             "results/{dataset}/qc/rna.png",
             caption="../report/qc_rna.rst",
-            category="Quality control",
-            labels={"figure": "RNA metrics and limits"},
+            category="2 Quality control",
+            labels={"result": "RNA metrics and limits"},
         ),
     log:
         "logs/qc_plot_rna/{dataset}.log",
@@ -45,8 +45,8 @@ rule qc_plot_atac:
         figure=report(
             "results/{dataset}/qc/atac.png",
             caption="../report/qc_atac.rst",
-            category="Quality control",
-            labels={"figure": "ATAC metrics, limits and profiles"},
+            category="2 Quality control",
+            labels={"result": "ATAC metrics, limits and profiles"},
         ),
     log:
         "logs/qc_plot_atac/{dataset}.log",
@@ -72,8 +72,8 @@ rule qc_plot_joint:
         figure=report(
             "results/{dataset}/qc/joint.png",
             caption="../report/qc_joint.rst",
-            category="Quality control",
-            labels={"figure": "RNA against ATAC, by verdict"},
+            category="2 Quality control",
+            labels={"result": "RNA against ATAC, by verdict"},
         ),
     log:
         "logs/qc_plot_joint/{dataset}.log",

@@ -80,12 +80,7 @@ rule final_qc:
         barcodes="results/{dataset}/qc/barcodes.pre.tsv",
     output:
         table="results/{dataset}/qc/barcodes.tsv",
-        counts=report(
-            "results/{dataset}/qc/counts.tsv",
-            caption="../report/counts.rst",
-            category="Quality control",
-            labels={"table": "cells and features after each filter"},
-        ),
+        counts="results/{dataset}/qc/counts.tsv",
     log:
         "logs/final_qc/{dataset}.log",
     benchmark:

@@ -1,10 +1,12 @@
 """
-What only the report shows: an executed notebook, the configuration and the software.
+What only the report shows: an executed notebook, the configuration, the software, tables as pages.
 
-REQUIRED INPUTS: embeddings, matrices/multiome.h5mu, evaluation/leaderboard.tsv
+REQUIRED INPUTS: embeddings, matrices/multiome.h5mu, evaluation/leaderboard.tsv, preflight.tsv,
+qc/counts.tsv
 
 OUTPUTS: results/{dataset}/notebooks/explore_embedding.{ipynb,html},
-results/{dataset}/provenance/{config.yaml, samples.tsv, software.tsv}
+results/{dataset}/provenance/{config.yaml, samples.tsv, software.tsv},
+results/{dataset}/report/{preflight,samples,counts,leaderboard,config,software}.html
 """
 
 
@@ -44,9 +46,9 @@ rule notebook_html:
     output:
         html=report(
             "results/{dataset}/notebooks/explore_embedding.html",
-            category="Embeddings",
+            category="5 Embeddings",
             caption="../report/notebook.rst",
-            labels={"figure": "notebook: exploring the embedding"},
+            labels=notebook_labels(),
         ),
     log:
         "logs/notebook_html/{dataset}.log",
@@ -68,24 +70,9 @@ rule provenance:
     input:
         sheet=SHEET,
     output:
-        config=report(
-            "results/{dataset}/provenance/config.yaml",
-            category="Provenance",
-            caption="../report/provenance.rst",
-            labels={"figure": "configuration"},
-        ),
-        sheet=report(
-            "results/{dataset}/provenance/samples.tsv",
-            category="Provenance",
-            caption="../report/provenance.rst",
-            labels={"figure": "sample sheet"},
-        ),
-        software=report(
-            "results/{dataset}/provenance/software.tsv",
-            category="Provenance",
-            caption="../report/provenance.rst",
-            labels={"figure": "software versions"},
-        ),
+        config="results/{dataset}/provenance/config.yaml",
+        sheet="results/{dataset}/provenance/samples.tsv",
+        software="results/{dataset}/provenance/software.tsv",
     log:
         "logs/provenance/{dataset}.log",
     benchmark:
@@ -101,3 +88,32 @@ rule provenance:
         code=source_digest("multiome2vec.steps.provenance"),
     script:
         "../scripts/provenance.py"
+
+
+# Snakemake's report shows images and HTML, but offers other files for download only
+rule report_page:
+    input:
+        source=page_source,
+    output:
+        html=report(
+            "results/{dataset}/report/{page}.html",
+            category=page_category,
+            caption="../report/page.rst",
+            labels=page_labels,
+        ),
+    log:
+        "logs/report_page/{dataset}.{page}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/report_page/{page}.tsv"
+    wildcard_constraints:
+        page="|".join(PAGES),
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        code=source_digest("multiome2vec.steps.report_page"),
+    script:
+        "../scripts/report_page.py"

@@ -45,7 +45,7 @@ rule topic_selection:
             "results/{dataset}/topics/{engine}/selection.png",
             category="4 Topics",
             caption="../report/topic_selection.rst",
-            labels={"figure": "number of topics", "engine": "{engine}"},
+            labels={"result": "number of topics", "engine": "{engine}"},
         ),
         topics="results/{dataset}/topics/{engine}/topics.h5ad",
     log:

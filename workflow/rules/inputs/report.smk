@@ -6,6 +6,12 @@ def run_to_explore():
     return runs()[0]
 
 
+def notebook_labels():
+    """How the report lists the notebook: beside the figures of its embedding."""
+    model, seed = run_to_explore().split("/seed-")
+    return {"result": "notebook", "model": model, "seed": seed}
+
+
 def resolved_config():
     """The configuration as this run uses it: of all datasets and assemblies, the one in use."""
     return {
@@ -13,3 +19,15 @@ def resolved_config():
         "datasets": {DATASET: config["datasets"][DATASET]},
         "assemblies": {ASSEMBLY_NAME: ASSEMBLY},
     }
+
+
+def page_source(wildcards):
+    return f"results/{wildcards.dataset}/{PAGES[wildcards.page][0]}"
+
+
+def page_category(wildcards):
+    return PAGES[wildcards.page][1]
+
+
+def page_labels(wildcards):
+    return {"result": PAGES[wildcards.page][2]}

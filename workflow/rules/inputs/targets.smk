@@ -63,10 +63,21 @@ def evaluate_outputs():
     ]
 
 
+# tables and texts as pages of the report: the file in results/{dataset}, category, title
+PAGES = {
+    "preflight": ("preflight.tsv", "1 Inputs", "checks of the inputs"),
+    "samples": ("provenance/samples.tsv", "1 Inputs", "sample sheet"),
+    "counts": ("qc/counts.tsv", "2 Quality control", "cells and features after each filter"),
+    "leaderboard": ("evaluation/leaderboard.tsv", "6 Evaluation", "scores of all models, numbers"),
+    "config": ("provenance/config.yaml", "7 Provenance", "configuration"),
+    "software": ("provenance/software.tsv", "7 Provenance", "software versions"),
+}
+
+
 def report_outputs():
     """What only the report shows."""
     notebooks = [f"{RESULTS}/notebooks/explore_embedding.{kind}" for kind in ("ipynb", "html")]
-    return [*notebooks, f"{RESULTS}/provenance/software.tsv"]
+    return [*notebooks, *(f"{RESULTS}/report/{page}.html" for page in PAGES)]
 
 
 def final_outputs():

@@ -76,12 +76,11 @@ def _by_name(axis, points: pd.DataFrame, column: str) -> None:
 
 def _by_value(axis, points: pd.DataFrame, column: str, title: str) -> None:
     drawn = thinned(points.sort_values(column, na_position="first"))
-    axis.scatter(drawn["x"], drawn["y"], s=_size(drawn), c=GREY, alpha=0.4, linewidths=0)
+    size = _size(drawn)
+    axis.scatter(drawn["x"], drawn["y"], s=size, c=GREY, alpha=0.4, linewidths=0)
     drawn = drawn[drawn[column].notna()]
     values = np.log10(drawn[column] + 1) if title.endswith("log10") else drawn[column]
-    shown = axis.scatter(
-        drawn["x"], drawn["y"], s=_size(drawn), c=values, cmap="viridis", linewidths=0
-    )
+    shown = axis.scatter(drawn["x"], drawn["y"], s=size, c=values, cmap="viridis", linewidths=0)
     bar = axis.figure.colorbar(shown, cax=axis.inset_axes([1.02, 0.2, 0.03, 0.6]))
     bar.ax.tick_params(labelsize=7)
     bar.outline.set_visible(False)
