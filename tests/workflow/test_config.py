@@ -9,7 +9,7 @@ from multiome2vec.errors import UserError
 from workflow.runner import ROOT, snakemake
 
 SCHEMA = load_schema(ROOT / "workflow" / "schemas" / "config.schema.yaml")
-RULES = "\n".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+RULES = "\n".join(path.read_text() for path in (ROOT / "workflow" / "rules").rglob("*.smk"))
 
 
 def default_config() -> dict:

@@ -14,7 +14,6 @@ include: "inputs/ingest.smk"
 rule ingest_rna:
     input:
         source=sheet("rna"),
-        preflight=ancient("results/{dataset}/preflight.tsv"),
     output:
         rna="results/{dataset}/samples/{sample}/rna.h5ad",
     log:
@@ -40,7 +39,6 @@ rule ingest_fragments:
     input:
         source=sheet("fragments"),
         chrom_sizes=known_chromosomes(),
-        preflight=ancient("results/{dataset}/preflight.tsv"),
     output:
         fragments="results/{dataset}/samples/{sample}/fragments.tsv.gz",
         index="results/{dataset}/samples/{sample}/fragments.tsv.gz.tbi",
@@ -64,7 +62,6 @@ rule ingest_fragments:
 rule ingest_regions:
     input:
         source=sheet("atac"),
-        preflight=ancient("results/{dataset}/preflight.tsv"),
     output:
         regions="results/{dataset}/samples/{sample}/regions.h5ad",
     log:

@@ -20,6 +20,7 @@ rule check_inputs:
         "logs/check_inputs/{dataset}.log",
     benchmark:
         "results/{dataset}/benchmarks/check_inputs/all.tsv"
+    priority: 100  # before everything else: a run with bad inputs stops here
     conda:
         "../../envs/core.yaml"
     threads: 1
