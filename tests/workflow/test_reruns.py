@@ -6,8 +6,6 @@ import shutil
 import pytest
 import yaml
 from multiome2vec.config import leaves, load_schema
-from multiome2vec.metrics import REGISTRY as METRICS
-from multiome2vec.provenance import reached_modules
 from workflow.runner import CONFIGS, ROOT, dry_runs, snakemake
 
 SCHEMA = load_schema(ROOT / "workflow" / "schemas" / "config.schema.yaml")
@@ -91,38 +89,6 @@ def test_changed_key_reruns_its_rules_and_what_is_downstream(key, planned, downs
 def test_another_dataset_shares_only_downloads_and_references(planned, downstream):
     shared = {"simulate", "genome", "chrom_sizes", "tss", "blacklist"}
     assert planned["dataset"] == set(downstream) - shared
-
-
-def test_jobs_load_only_modules_in_their_digest(tiny):
-    """What a job really imported is what its rule's digest covers."""
-    digests = rule_digests()
-    lines = (tiny / "loaded.txt").read_text().splitlines()
-    assert {line.split()[0] for line in lines} == set(digests)
-    for line in lines:
-        rule, *modules = line.split()
-        outside = set(modules) - reached_modules(*digests[rule])
-        assert outside <= {"multiome2vec.logs", "multiome2vec.errors", "multiome2vec"}, rule
-
-
-def rule_digests() -> dict[str, list[str]]:
-    """Modules in the ``source_digest`` of each script rule, with the engines of tiny.yaml."""
-    engines = {
-        "doublets": ["multiome2vec.doublets.callers.scrublet"],
-        "call_peaks": ["multiome2vec.peaks.callers.macs3"],
-        "topic_model": ["multiome2vec.topics.engines.tomotopy"],
-        "train": ["multiome2vec.models.presets.trivae"],
-        "embed_cells": ["multiome2vec.models.presets.trivae"],
-        "baseline": ["multiome2vec.baselines.pca", "multiome2vec.baselines.lsi"],
-        "evaluate_embedding": [METRICS.module(name) for name in METRICS.names()],
-    }
-    found = {}
-    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
-        for block in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
-            name = block.partition(":")[0]
-            if "script:" in block:
-                steps = re.findall(r'"(multiome2vec\.[\w.]+)"', block)
-                found[name] = steps + engines.get(name, [])
-    return found
 
 
 def test_editing_a_module_reruns_only_its_dependants(alternatives, downstream, tmp_path):
