@@ -30,7 +30,7 @@ $(READY): requirements.lock pyproject.toml
 	mkdir -p $(WHEELS)
 	ls $(WHEELS)/macs3-$(MACS3)-*.whl >/dev/null 2>&1 || \
 	  $(BIN)/python -m pip wheel --disable-pip-version-check --no-deps --wheel-dir $(WHEELS) macs3==$(MACS3)
-	$(BIN)/uv pip install --python $(BIN)/python $(FIND_LINKS) --requirement requirements.lock
+	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python $(FIND_LINKS) --requirement requirements.lock
 	touch $(READY)
 
 demo: $(READY)

@@ -8,6 +8,7 @@ from multiome2vec.config import leaves, load_schema, validate_config
 from multiome2vec.errors import UserError
 from workflow.runner import ROOT, snakemake
 
+RULES = "\n".join(path.read_text() for path in (ROOT / "workflow" / "rules").rglob("*.smk"))
 SCHEMA = load_schema(ROOT / "workflow" / "schemas" / "config.schema.yaml")
 
 
@@ -48,6 +49,13 @@ def test_every_object_is_closed_and_every_leaf_described():
         assert "additionalProperties" in schema, path
     for path, leaf in leaves(SCHEMA):
         assert leaf.get("description"), path
+
+
+def test_every_key_is_used_by_a_rule():
+    """By its name, or with the whole section of an engine or a model."""
+    sections = {("models", "*"), ("peaks", "macs3")}
+    for path, _ in leaves(SCHEMA):
+        assert path[:-1] in sections or re.search(rf"\b{path[-1]}\b", RULES), ".".join(path)
 
 
 @pytest.mark.parametrize(

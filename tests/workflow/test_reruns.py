@@ -6,6 +6,8 @@ import shutil
 import pytest
 import yaml
 from multiome2vec.config import leaves, load_schema
+from multiome2vec.metrics import REGISTRY as METRICS
+from multiome2vec.provenance import reached_modules
 from workflow.runner import CONFIGS, ROOT, dry_runs, snakemake
 
 SCHEMA = load_schema(ROOT / "workflow" / "schemas" / "config.schema.yaml")
@@ -113,3 +115,35 @@ def planned_by_copy(project, directory) -> set[str]:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return set(re.findall(r"^(?:local)?rule (\w+):", done.stdout, re.MULTILINE))
+
+
+def test_jobs_load_only_modules_in_their_digest(tiny):
+    """What a job really imported is what its rule's digest covers."""
+    digests = script_digests()
+    lines = (tiny / "loaded.txt").read_text().splitlines()
+    assert {line.split()[0] for line in lines} <= set(digests)
+    assert len({line.split()[0] for line in lines}) > 30
+    for line in lines:
+        script, *modules = line.split()
+        outside = set(modules) - reached_modules(*digests[script])
+        assert outside <= {"multiome2vec.logs", "multiome2vec.errors", "multiome2vec"}, script
+
+
+def script_digests() -> dict[str, list[str]]:
+    """Modules in the ``source_digest`` of each script's rule, with the engines of tiny.yaml."""
+    engines = {
+        "doublets": ["multiome2vec.doublets.callers.scrublet"],
+        "call_peaks": ["multiome2vec.peaks.callers.macs3"],
+        "topic_model": ["multiome2vec.topics.engines.tomotopy"],
+        "train": ["multiome2vec.models.presets.trivae"],
+        "baseline": ["multiome2vec.baselines.pca", "multiome2vec.baselines.lsi"],
+        "evaluate_embedding": [METRICS.module(name) for name in METRICS.names()],
+    }
+    found = {}
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        for block in re.split(r"^ *rule ", path.read_text(), flags=re.MULTILINE)[1:]:
+            if script := re.search(r"scripts/(\w+)\.py", block):
+                name = script[1]
+                steps = re.findall(r'"(multiome2vec\.steps\.\w+)"', block)
+                found[name] = (steps or [f"multiome2vec.steps.{name}"]) + engines.get(name, [])
+    return found

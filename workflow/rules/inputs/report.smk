@@ -8,8 +8,8 @@ def run_to_explore():
 
 def notebook_labels():
     """How the report lists the notebook: beside the figures of its embedding."""
-    model, seed = run_to_explore().split("/seed-")
-    return {"result": "notebook", "model": model, "seed": seed}
+    model, _, seed = run_to_explore().partition("/")
+    return {"result": "notebook", "model": model, "seed": seed.removeprefix("seed-")}
 
 
 def resolved_config():

@@ -2,8 +2,9 @@
 
 from multiome2vec.baselines import REGISTRY
 from multiome2vec.io.atomic import write_h5ad
-from multiome2vec.io.contracts import check_embedding, check_multiome
+from multiome2vec.io.contracts import check_embedding
 from multiome2vec.io.embedding import embedding_object
+from multiome2vec.io.multiome import read_multiome
 
 
 def baseline(*, mdata: str, out: str, model: str, seed: int) -> None:
@@ -19,10 +20,7 @@ def baseline(*, mdata: str, out: str, model: str, seed: int) -> None:
     seed
         Of randomised algebra.
     """
-    import mudata
-
-    cells = mudata.read_h5mu(mdata)
-    check_multiome(cells, path=mdata)
+    cells = read_multiome(mdata)
     embed = REGISTRY.get(model)
     adata = cells[embed.modality]
     found = embed(adata, seed=seed)

@@ -1,4 +1,4 @@
-"""Record what a run was made with."""
+"""Step: what a run was made with."""
 
 import shutil
 from importlib.metadata import distributions

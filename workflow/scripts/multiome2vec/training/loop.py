@@ -94,7 +94,10 @@ def fit(
     seed = generator.initial_seed()
     rng = np.random.default_rng(seed)
     optimiser = torch.optim.AdamW(
-        model.parameters(), lr=optimisation.learning_rate, weight_decay=optimisation.weight_decay
+        model.parameters(),
+        lr=optimisation.learning_rate,
+        weight_decay=optimisation.weight_decay,
+        fused=True,
     )
     plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, **PLATEAU)
     warmup = max(optimisation.kl_warmup_epochs, 1)
