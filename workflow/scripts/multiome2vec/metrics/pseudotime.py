@@ -15,10 +15,10 @@ def pseudotime_correlation(
 ) -> dict[str, float]:
     """``pseudotime_spearman``: rank correlation of diffusion pseudotime with the true one.
 
-    Diffusion pseudotime (Haghverdi 2016, Gaussian kernel) on the neighbour graph of the cells. Its
-    root is, of the 5 % of cells that are truly earliest, the one nearest to their centre. Cells that
-    the graph does not connect with the root are the last ones. As the root is known, a negative
-    value means a wrong order.
+    Diffusion pseudotime (Haghverdi 2016, Gaussian kernel) on the neighbour graph of the cells. Of
+    the 5 % of cells that are truly earliest, the one nearest to their centre is its root. Cells
+    that the graph does not connect with the root are the last ones. As the root is known, a
+    negative value means a wrong order.
     """
     import anndata as ad
     import scanpy as sc
