@@ -15,18 +15,31 @@ logger = logging.getLogger(__name__)
 
 
 def genome(*, fasta: str, out: str, index: str) -> None:
-    """Copy the sequence, uncompressed, and index it (samtools faidx format)."""
-    from pyfaidx import Faidx
+    """Copy the sequence, uncompressed, and index it (samtools faidx format).
 
-    with atomic_path(out) as partial:
-        with open_text(fasta) as text:
-            if text.read(1) != ">":
-                raise UserError(f"{fasta} does not begin with '>': it is not FASTA.")
-        opener = gzip.open if _is_gzip(fasta) else open
-        with opener(fasta, "rb") as source, open(partial, "wb") as copy:
-            shutil.copyfileobj(source, copy, 1 << 24)
-    with atomic_path(index) as partial:
-        Faidx(str(out), indexname=str(partial)).close()
+    Raises
+    ------
+    UserError
+        If the file is no FASTA, is cut short, or has lines of different length in one sequence.
+    """
+    from pyfaidx import Faidx, FastaIndexingError
+
+    with open_text(fasta) as text:
+        if text.read(1) != ">":
+            raise UserError(f"{fasta} does not begin with '>': it is not FASTA.")
+    opener = gzip.open if _is_gzip(fasta) else open
+    with atomic_path(out) as sequence, atomic_path(index) as partial:
+        try:
+            with opener(fasta, "rb") as source, open(sequence, "wb") as copy:
+                shutil.copyfileobj(source, copy, 1 << 24)
+            Faidx(str(sequence), indexname=str(partial)).close()
+        except EOFError:
+            raise UserError(f"{fasta} is cut short: download it again.") from None
+        except FastaIndexingError as error:
+            raise UserError(
+                f"{fasta} cannot be indexed ({error}). Lines of a sequence must be equally long: "
+                "rewrite it, for example with 'seqtk seq -l 60'."
+            ) from None
 
 
 def _is_gzip(path: str) -> bool:
