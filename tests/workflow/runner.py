@@ -10,6 +10,20 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / "tests" / "configs"
+REAL = ROOT.parent / "shared" / "data"
+
+
+def beside_real_data(top: Path) -> Path:
+    """Make a directory ``top``/run that finds the real data, with the fragments of chr22 sorted."""
+    (top / "shared").symlink_to(REAL.parent)
+    run = top / "run"
+    run.mkdir()
+    source = REAL / "chr22_scatac_100cells" / "test.fragments.tsv.gz"
+    command = "zcat < {} | sort -k1,1 -k2,2n | gzip > {}"
+    subprocess.run(
+        ["bash", "-c", command.format(source, run / "chr22.fragments.tsv.gz")], check=True
+    )
+    return run
 
 
 def snakemake(directory: Path, *args: str, config: Path | None = None, root: Path = ROOT):

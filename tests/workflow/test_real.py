@@ -2,9 +2,8 @@
 
 import pandas as pd
 import pytest
-from workflow.runner import CONFIGS, ROOT, run_all
+from workflow.runner import CONFIGS, REAL, beside_real_data, run_all
 
-REAL = ROOT.parent / "shared" / "data"
 pytestmark = [
     pytest.mark.real,
     pytest.mark.skipif(not REAL.is_dir(), reason="the real data are not in ../shared/data"),
@@ -13,11 +12,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def workdir(tmp_path_factory):
-    """Directory from which ../shared/data and tests/configs are found as from the project."""
-    top = tmp_path_factory.mktemp("real")
-    (top / "shared").symlink_to(REAL.parent)
-    (top / "run").mkdir()
-    return top / "run"
+    """Directory from which the real data are found as from the project."""
+    return beside_real_data(tmp_path_factory.mktemp("real"))
 
 
 def board(workdir, name: str) -> pd.DataFrame:
