@@ -14,6 +14,7 @@ rule topic_model:
     input:
         regions="results/{dataset}/regions/regions.h5ad",
         barcodes="results/{dataset}/qc/barcodes.tsv",
+        labels="results/{dataset}/annotation/labels.tsv",
     output:
         topics="results/{dataset}/topics/{engine}/{k}/topics.h5ad",
     log:
@@ -27,10 +28,7 @@ rule topic_model:
         mem_mb=8000,
         runtime=720,
     params:
-        alpha=config["topics"]["alpha"],
-        eta=config["topics"]["eta"],
-        iterations=config["topics"]["iterations"],
-        seed=config["topics"]["seed"],
+        settings=topic_settings(),
         code=topic_engine_code,
     script:
         "../scripts/topic_model.py"

@@ -8,11 +8,8 @@ with job(snakemake.log[0], threads=snakemake.threads):
     topic_model(
         regions=snakemake.input.regions,
         barcodes=snakemake.input.barcodes,
+        labels=snakemake.input.labels,
         out=snakemake.output.topics,
         engine=snakemake.wildcards.engine,
-        k=int(snakemake.wildcards.k),
-        alpha=snakemake.params.alpha,
-        eta=snakemake.params.eta,
-        iterations=snakemake.params.iterations,
-        seed=snakemake.params.seed,
+        settings={"k": int(snakemake.wildcards.k), **snakemake.params.settings},
     )

@@ -32,21 +32,22 @@ def data(tmp_path):
     regions.write_h5ad(tmp_path / "regions.h5ad")
     keep = pd.DataFrame({"keep": np.arange(CELLS) > 0, "reason": ""}, index=obs.index)
     keep.rename_axis("cell").to_csv(tmp_path / "barcodes.tsv", sep="\t")
+    labels = pd.DataFrame({"label": np.arange(CELLS) % 2}, index=obs.index)
+    labels.rename_axis("cell").to_csv(tmp_path / "labels.tsv", sep="\t")
     return tmp_path
 
 
-def fit(data, k, *, iterations=60, engine="tomotopy"):
+def fit(data, k, *, engine="tomotopy", **changed):
     out = data / f"{k}.h5ad"
+    settings = {"k": k, "alpha": 50, "eta": 0.1, "iterations": 60, "seed": 1}
+    settings |= {"fit_cells": 1000, "held_out": 0.0} | changed
     topic_model(
         regions=str(data / "regions.h5ad"),
         barcodes=str(data / "barcodes.tsv"),
+        labels=str(data / "labels.tsv"),
         out=str(out),
         engine=engine,
-        k=k,
-        alpha=50,
-        eta=0.1,
-        iterations=iterations,
-        seed=1,
+        settings=settings,
     )
     return out
 
@@ -72,8 +73,9 @@ def test_kept_cells_get_shares_and_the_empty_ones_the_prior(data, engine, caplog
     np.testing.assert_allclose(share[found.obs_names.get_loc("s1#5")], 0.5)
     assert (regions[7] > 0).all()
     assert (regions[7] <= regions.min(axis=0)).all()
-    assert "1 of 39 cells have nothing open" in caplog.text
-    assert "1 of 30 regions have nothing open" in caplog.text
+    assert found.obs["topic_fit"].value_counts().to_dict() == {"fitted": 38, "": 1}
+    assert "1 cells have nothing open" in caplog.text
+    assert "1 regions have nothing open" in caplog.text
     even = regions[::2].sum(axis=0)
     assert abs(even[0] - even[1]) > 0.2  # each topic leans to one kind (the prior is strong here)
     told = found.uns["topics"]
@@ -104,7 +106,7 @@ def test_selection_marks_one_row_and_copies_its_model(data, caplog):
     assert table["chosen"].sum() == 1
     chosen = table["chosen"].idxmax()
     assert table["score"].idxmax() == chosen
-    assert f"{chosen} topics chosen (largest sum of the four scaled metrics)" in caplog.text
+    assert f"{chosen} topics chosen (largest sum of the scaled metrics)" in caplog.text
     assert ad.read_h5ad(data / "topics.h5ad").obsm["X_topic"].shape == (CELLS - 1, chosen)
     assert (data / "selection.png").read_bytes()[:4] == b"\x89PNG"
 
@@ -122,3 +124,27 @@ def test_number_of_topics_by_config(data, caplog):
     assert "3 topics chosen (set in the config)" in caplog.text
     with pytest.raises(UserError, match=r"topics\.n_topics is 16, .* topics\.grid \(2, 3\)"):
         select(data, models, n_topics=16)
+
+
+def test_cells_beyond_the_limit_are_folded_in(data):
+    few = ad.read_h5ad(fit(data, 2, fit_cells=20, held_out=0.2))
+    assert few.obs["topic_fit"].value_counts().to_dict() == {
+        "fitted": 20, "folded_in": 10, "held_out": 8, "": 1,
+    }  # fmt: skip
+    assert 1 < few.uns["topics"]["metrics"]["perplexity"] < REGIONS
+    np.testing.assert_allclose(few.obsm["X_topic"].sum(axis=1), 1, rtol=1e-5)
+    role = few.obs["topic_fit"]
+    odd = np.arange(1, CELLS) % 2 == 1
+    first = few.obsm["X_topic"][:, 0]
+    kinds = [first[(role == "folded_in") & (odd == kind)].mean() for kind in (True, False)]
+    fitted = [first[(role == "fitted") & (odd == kind)].mean() for kind in (True, False)]
+    assert np.sign(kinds[0] - kinds[1]) == np.sign(fitted[0] - fitted[1])
+
+
+def test_without_held_out_cells_there_is_no_perplexity(data):
+    models = [fit(data, k) for k in (2, 3, 4)]
+    assert np.isnan(ad.read_h5ad(models[0]).uns["topics"]["metrics"]["perplexity"])
+    select(data, models)
+    table = pd.read_csv(data / "selection.tsv", sep="\t")
+    assert table["perplexity"].isna().all()
+    assert table["score"].notna().all()

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from multiome2vec.topics.selection import arun, cao_juan, choose, mimno
+from multiome2vec.topics.selection import arun, cao_juan, choose, coherence
 from scipy import sparse
 
 RNG = np.random.default_rng(1)
@@ -45,7 +45,7 @@ def test_mimno_is_the_sum_over_pairs_of_top_regions():
                 for l in range(m)  # noqa: E741
             )
         )
-    assert mimno(regions, sparse.csr_matrix(matrix)) == pytest.approx(np.mean(total))
+    assert coherence(regions, sparse.csr_matrix(matrix)) == pytest.approx(total)
 
 
 def test_choice_is_the_largest_sum_of_scaled_metrics():
@@ -55,17 +55,26 @@ def test_choice_is_the_largest_sum_of_scaled_metrics():
             "cao_juan": [0.5, 0.1, 0.3],
             "mimno": [-9.0, -5.0, -7.0],
             "log_likelihood": [-100.0, -50.0, -40.0],
+            "perplexity": [900.0, 400.0, 500.0],
         },
         index=[2, 10, 40],
     )
     score = choose(metrics)
     assert score.idxmax() == 10
     assert score[2] == 0
-    assert score[10] == pytest.approx(3 + 50 / 60)
+    assert score[10] == pytest.approx(4 + 50 / 60)
+    without = choose(metrics.assign(perplexity=np.nan))
+    assert without[10] == pytest.approx(3 + 50 / 60)
 
 
 def test_a_metric_without_spread_does_not_matter():
     metrics = pd.DataFrame(
-        {"arun": [1, 1], "cao_juan": [0.2, 0.1], "mimno": [1, 1], "log_likelihood": [0, 0]},
+        {
+            "arun": [1, 1],
+            "cao_juan": [0.2, 0.1],
+            "mimno": [1, 1],
+            "log_likelihood": [0, 0],
+            "perplexity": 9,
+        },
     )
     assert choose(metrics).idxmax() == 1

@@ -19,6 +19,12 @@ def topic_grid(wildcards):
     return [f"{folder}/{k}/topics.h5ad" for k in config["topics"]["grid"]]
 
 
+def topic_settings():
+    """Settings of a topic model, all but the number of topics."""
+    names = ("alpha", "eta", "iterations", "seed", "fit_cells", "held_out")
+    return {name: config["topics"][name] for name in names}
+
+
 def topic_engine_code(wildcards):
     return source_digest("multiome2vec.steps.topic_model", TOPIC_ENGINES.module(wildcards.engine))
 

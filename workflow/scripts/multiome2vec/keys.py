@@ -86,6 +86,7 @@ X_SPECTRAL = "X_spectral"
 X_UMAP = "X_umap"
 X_TOPIC = "X_topic"
 TOPIC_REGION = "topic_region"
+TOPIC_FIT = "topic_fit"  # obs: fitted, held_out, folded_in; empty without open regions
 
 # uns
 COUNTING = "counting"

@@ -1,6 +1,5 @@
 """Pseudobulks: the fragments of each label in each sample, split in one pass per sample."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from multiome2vec import keys
+from multiome2vec.io.file_names import file_names
 from multiome2vec.peaks.stream import Batch
 
 #: columns of groups.tsv besides label, sample and reason
@@ -31,21 +31,10 @@ def make_groups(cells: pd.DataFrame) -> pd.DataFrame:
     """
     sizes = cells.groupby([keys.LABEL, keys.SAMPLE], observed=True, sort=True).size()
     groups = sizes.rename(CELLS).reset_index()
-    taken: set[str] = set()
     pairs = zip(groups[keys.LABEL], groups[keys.SAMPLE], strict=True)
-    slugs = [_slug(f"{label}.{sample}", taken) for label, sample in pairs]
+    slugs = file_names([f"{label}.{sample}" for label, sample in pairs])
     groups.insert(2, SLUG, slugs)
     return groups
-
-
-def _slug(name: str, taken: set[str]) -> str:
-    """Safe file name that is not among the lower-case names ``taken``, which it joins."""
-    safe = re.sub(r"[^A-Za-z0-9_.-]+", "_", name).lstrip(".-") or "group"
-    candidate, number = safe, 2
-    while candidate.lower() in taken:
-        candidate, number = f"{safe}-{number}", number + 1
-    taken.add(candidate.lower())
-    return candidate
 
 
 def split_fragments(

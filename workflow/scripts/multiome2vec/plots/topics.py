@@ -9,6 +9,7 @@ TITLES = {
     "cao_juan": "Cao-Juan 2009 (low is good)",
     "mimno": "Mimno 2011 coherence (high is good)",
     "log_likelihood": "log-likelihood, 10⁶ (high is good)",
+    "perplexity": "held-out perplexity (low is good)",
     "score": "combined score",
 }
 SCALE = {"log_likelihood": 1e-6}

@@ -41,7 +41,7 @@ def topic_selection(
             "or choose one of these."
         )
     found["chosen"] = found.index == best
-    how = "largest sum of the four scaled metrics" if n_topics == "auto" else "set in the config"
+    how = "largest sum of the scaled metrics" if n_topics == "auto" else "set in the config"
     logger.info("%d topics chosen (%s):\n%s", best, how, found.drop(columns="path").to_string())
     if n_topics == "auto" and len(found) > 1 and best in (found.index[0], found.index[-1]):
         logger.warning(

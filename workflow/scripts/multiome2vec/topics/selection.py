@@ -7,7 +7,9 @@ from scipy.stats import entropy
 
 TOP_REGIONS = 20  # of a topic, for its coherence
 #: metrics of a model and whether larger is better
-METRICS = {"arun": False, "cao_juan": False, "mimno": True, "log_likelihood": True}
+METRICS = {
+    "arun": False, "cao_juan": False, "mimno": True, "log_likelihood": True, "perplexity": False,
+}  # fmt: skip
 
 
 def arun(region_share: np.ndarray, cell_share: np.ndarray, n_open: np.ndarray) -> float:
@@ -37,25 +39,27 @@ def cao_juan(region_share: np.ndarray) -> float:
     return float((unit.T @ unit)[np.triu_indices(unit.shape[1], 1)].mean())
 
 
-def mimno(region_share: np.ndarray, matrix: sparse.csr_matrix) -> float:
-    """Mean coherence of the topics; large is good (Mimno et al. 2011, equation 1).
+def coherence(region_share: np.ndarray, matrix: sparse.csr_matrix) -> np.ndarray:
+    """Coherence of each topic; large is good (Mimno et al. 2011, equation 1).
 
     For the top regions v_1, v_2, ... of a topic, the sum over l < m of
     log((D(v_m, v_l) + 1) / D(v_l)), where D counts the cells in which (both) regions are open.
     """
     columns = matrix.tocsc()
-    coherence = []
+    found = []
     for share in region_share.T:
         top = np.argsort(-share, kind="stable")[:TOP_REGIONS]
         together = (columns[:, top].T @ columns[:, top]).toarray().astype(float)
         alone = np.maximum(np.diag(together), 1)
         later, earlier = np.tril_indices(len(top), -1)
-        coherence.append(np.log((together[later, earlier] + 1) / alone[earlier]).sum())
-    return float(np.mean(coherence))
+        found.append(np.log((together[later, earlier] + 1) / alone[earlier]).sum())
+    return np.array(found)
 
 
 def choose(metrics: pd.DataFrame) -> pd.Series:
     """Score numbers of topics by the sum of their metrics, each scaled to 0 .. 1 (pycisTopic).
+
+    A metric that was not measured (NaN) does not count.
 
     Parameters
     ----------
@@ -72,4 +76,4 @@ def choose(metrics: pd.DataFrame) -> pd.Series:
     for name, larger_is_better in METRICS.items():
         if not larger_is_better:
             scaled[name] = 1 - scaled[name]
-    return scaled[list(METRICS)].sum(axis=1)
+    return scaled[list(METRICS)].sum(axis=1)  # skips NaN
