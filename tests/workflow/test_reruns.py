@@ -35,6 +35,7 @@ def alternatives(tiny):
     shutil.copy(sizes / "tss.bed", tiny / "other.tss.bed")
     barcodes = (tiny / "results/demo/qc/barcodes.tsv").read_text().splitlines()[1:]
     (tiny / "cells.txt").write_text("".join(f"{line.split()[0]}\n" for line in barcodes))
+    (tiny / "other.factors.tsv").write_text("motif\ttf\nMA0139.3\tCTCF\n")
     sheet = (ROOT / "config" / "demo.samples.tsv").read_text()
     (tiny / "other.samples.tsv").write_text(sheet.replace("treated", "sick"))
     return tiny

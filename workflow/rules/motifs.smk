@@ -12,7 +12,8 @@ include: "inputs/motifs.smk"
 
 rule motif_collection:
     input:
-        file=motif_file,
+        files=motif_files(),
+        factors=config["motifs"]["factors"] or [],
     output:
         motifs="results/{dataset}/motifs/motifs.jaspar",
         annotation="results/{dataset}/motifs/motifs.tsv",

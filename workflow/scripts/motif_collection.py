@@ -8,6 +8,7 @@ with job(snakemake.log[0], threads=snakemake.threads):
     motif_collection(
         collection=snakemake.params.collection,
         taxon=snakemake.params.taxon,
+        factors=snakemake.input.factors or None,
         motifs=snakemake.output.motifs,
         annotation=snakemake.output.annotation,
     )

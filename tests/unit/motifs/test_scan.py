@@ -3,7 +3,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from multiome2vec.motifs.collection import Motif, read_jaspar
+from multiome2vec.motifs.collection import Motif
+from multiome2vec.motifs.formats import read_motifs
 from multiome2vec.motifs.scan import (
     PSEUDOCOUNT,
     base_composition,
@@ -132,7 +133,7 @@ def test_ctcf_is_first_in_its_own_binding_sites():
         nearest = np.argmin(np.where(free, np.abs(pool_gc - gc_content(text)), np.inf))
         free[nearest] = False
         control.append(pool[nearest])
-    motifs = read_jaspar(REAL / "motifs" / "JASPAR2024_CORE_human.jaspar")
+    motifs = read_motifs(REAL / "motifs" / "JASPAR2024_CORE_human.jaspar")
     sequences = bound + control
     found = match_matrix(sequences, motifs, pvalue=5e-5, background=base_composition(sequences))
     hits = (

@@ -49,6 +49,7 @@ def data(tmp_path):
     motif_collection(
         collection=str(tmp_path / "given.jaspar"),
         taxon="vertebrates",
+        factors=None,
         motifs=str(tmp_path / "motifs.jaspar"),
         annotation=str(tmp_path / "motifs.tsv"),
     )
@@ -69,7 +70,7 @@ def scan(data):
 
 def test_collection_names_the_factors(data):
     table = pd.read_csv(data / "motifs.tsv", sep="\t", index_col="motif", keep_default_na=False)
-    assert table.columns.tolist() == ["name", "tfs", "family"]
+    assert table.columns.tolist() == ["name", "tfs", "family", "tfs_orthology"]
     assert table.loc["M1.1", "tfs"] == "FOS,JUN"
     assert table.index.tolist() == ["M1.1", "M2.1", "M3.1"]
 

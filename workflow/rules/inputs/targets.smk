@@ -24,7 +24,13 @@ def peaks_outputs():
 
 def topics_outputs():
     folder = f"{RESULTS}/topics/{config['topics']['engine']}"
-    return [f"{folder}/topics.h5ad", f"{folder}/selection.tsv"] if has_atac() else []
+    names = ("topics.h5ad", "selection.tsv", "quality.tsv", "dars.tsv")
+    return [f"{folder}/{name}" for name in names] if has_atac() else []
+
+
+def annotation_outputs():
+    genes = [f"{RESULTS}/annotation/degs.tsv"] if has_rna() else []
+    return [f"{RESULTS}/annotation/umap.png", *genes]
 
 
 def motifs_outputs():
@@ -85,7 +91,7 @@ def final_outputs():
     return [
         *preflight_outputs(),
         *qc_outputs(),
-        f"{RESULTS}/annotation/umap.png",
+        *annotation_outputs(),
         *peaks_outputs(),
         *topics_outputs(),
         *motifs_outputs(),

@@ -17,7 +17,6 @@ FEWEST_PER_SAMPLE = 50  # cells, to choose variable genes within samples
 FEWEST_CELLS = 5
 LEAST_SHARED = 0.5  # of the features of the smallest sample
 CORRECTED_SPECTRAL = "X_spectral_harmony"
-UNLABELLED = "unlabelled"  # a cell that the chosen source of labels does not know
 
 logger = logging.getLogger(__name__)
 
@@ -265,5 +264,5 @@ def choose_labels(
     missing = int(labels.isna().sum())
     if missing:
         logger.info("%d of %d cells have no label: 'unlabelled'", missing, len(cells))
-    table = pd.DataFrame({keys.LABEL: labels.fillna(UNLABELLED), keys.LABEL_SOURCE: source})
+    table = pd.DataFrame({keys.LABEL: labels.fillna(keys.UNLABELLED), keys.LABEL_SOURCE: source})
     return table.set_index(pd.Index(cells, name=keys.CELL))

@@ -25,6 +25,7 @@ DONOR = "donor"
 CONDITION = "condition"
 LABEL = "label"
 LABEL_SOURCE = "label_source"
+UNLABELLED = "unlabelled"  # label of a cell that the chosen source of labels does not know
 CELL_SEPARATOR = "#"
 
 # obs: RNA quality (scanpy)
@@ -100,3 +101,8 @@ PROVENANCE = "multiome2vec"
 def cell_id(sample: str, barcode: str) -> str:
     """Name of a cell across samples: ``sample#barcode``."""
     return f"{sample}{CELL_SEPARATOR}{barcode}"
+
+
+def samples_of(cells):
+    """Sample of each cell of an index of ``sample#barcode``."""
+    return cells.str.partition(CELL_SEPARATOR).get_level_values(0)

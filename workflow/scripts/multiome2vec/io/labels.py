@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from multiome2vec import keys
 from multiome2vec.errors import UserError
+from multiome2vec.io.regions import read_cells
 
 OBS = "obs:"
 
@@ -39,6 +41,12 @@ def read_labels(source: str, *, h5ad: str | None) -> pd.Series:
         twice = labels.index[labels.index.duplicated()][0]
         raise UserError(f"Labels in {source}: barcode {twice} occurs more than once.")
     return labels
+
+
+def labels_of(path: str, cells: pd.Index) -> np.ndarray:
+    """Labels of cells from ``annotation/labels.tsv``, as text; unlabelled where it has none."""
+    labels = read_cells(path)[keys.LABEL].replace("", keys.UNLABELLED)
+    return labels.reindex(cells, fill_value=keys.UNLABELLED).to_numpy(dtype=str)
 
 
 def _from_obs(column: str, h5ad: str | None) -> pd.Series:

@@ -74,31 +74,6 @@ def from_jaspar_release(release: str, *, taxon: str) -> list[Motif]:
     return sorted(motifs, key=lambda motif: motif.name)
 
 
-def read_jaspar(path: str | Path) -> list[Motif]:
-    """Read a file in JASPAR format.
-
-    Raises
-    ------
-    UserError
-        If there is no motif, a matrix is not four rows of equal length, or an id occurs twice.
-    """
-    if not Path(path).is_file():
-        raise UserError(f"Motif file {path} does not exist (motifs.collection).")
-    motifs = []
-    for block in Path(path).read_text().split(">")[1:]:
-        head, *rows = block.strip().splitlines()
-        name, _, title = head.strip().partition("\t" if "\t" in head else " ")
-        values = [re.findall(r"[-+\d.eE]+", row.lstrip("ACGTacgt \t[")) for row in rows]
-        if len(values) != 4 or len({len(row) for row in values}) != 1 or not values[0]:
-            raise UserError(f"{path}: motif {name} is not four rows (A, C, G, T) of equal length.")
-        motifs.append(Motif(name, title.strip() or name, "", np.array(values, dtype=float).T))
-    names = pd.Index([motif.name for motif in motifs])
-    if not motifs or not names.is_unique:
-        twice = f"motif {names[names.duplicated()][0]} occurs twice" if motifs else "no motif"
-        raise UserError(f"{path}: {twice}. Is it in JASPAR format?")
-    return motifs
-
-
 def write_jaspar(motifs: Iterable[Motif], path: str | Path) -> None:
     """Write motifs in JASPAR format."""
     lines = []

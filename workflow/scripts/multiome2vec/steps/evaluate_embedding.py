@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 logger = logging.getLogger(__name__)
-NO_CLASS = ("", "nan", "unlabelled")
+NO_CLASS = ("", "nan", keys.UNLABELLED)
 
 
 def evaluate_embedding(

@@ -15,7 +15,8 @@ from multiome2vec.io.atomic import write_h5ad
 from multiome2vec.io.contracts import check_scores
 from multiome2vec.io.regions import read_bed, region_names
 from multiome2vec.logs import progress
-from multiome2vec.motifs.collection import Motif, read_jaspar
+from multiome2vec.motifs.collection import Motif
+from multiome2vec.motifs.formats import read_motifs
 from multiome2vec.motifs.scan import (
     base_composition,
     gc_content,
@@ -43,7 +44,7 @@ def motif_scan(
         ``scores.h5ad``.
     """
     table = read_bed(regions)
-    collection = read_jaspar(motifs)
+    collection = read_motifs(motifs)
     sequences = read_sequences(table, genome)
     background = base_composition(sequences)
     parts = []

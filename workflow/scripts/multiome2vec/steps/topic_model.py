@@ -11,7 +11,8 @@ from multiome2vec import keys
 from multiome2vec.errors import UserError
 from multiome2vec.io.atomic import write_h5ad
 from multiome2vec.io.contracts import check_topics
-from multiome2vec.io.regions import load_regions, read_cells
+from multiome2vec.io.labels import labels_of
+from multiome2vec.io.regions import load_regions
 from multiome2vec.topics import gibbs
 from multiome2vec.topics.engines import REGISTRY
 from multiome2vec.topics.foldin import choose_fit_cells, fold_in, perplexity
@@ -112,9 +113,8 @@ def topic_model(
 
 def _strata(adata, labels: str) -> pd.Series:
     """Label and sample of each cell."""
-    table = read_cells(labels)[keys.LABEL].reindex(adata.obs_names).fillna("")
-    sample = adata.obs_names.str.partition(keys.CELL_SEPARATOR).get_level_values(0)
-    return table.astype(str) + keys.CELL_SEPARATOR + sample
+    label = pd.Series(labels_of(labels, adata.obs_names), index=adata.obs_names)
+    return label + keys.CELL_SEPARATOR + keys.samples_of(adata.obs_names)
 
 
 def _roles(binary: sparse.csr_matrix, strata: pd.Series, settings: Settings) -> np.ndarray:

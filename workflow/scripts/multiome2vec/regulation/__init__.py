@@ -1,0 +1,1 @@
+"""What regulates a label or a topic: differential regions and genes, region sets, enrichment."""
