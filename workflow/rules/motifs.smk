@@ -1,9 +1,11 @@
 """
-Motif matches in the consensus regions, and motif activity in cells.
+Motif matches in the consensus regions, motif activity in cells, enrichment in region sets.
 
-REQUIRED INPUTS: peaks/{caller}/consensus.bed, regions/regions.h5ad, qc/barcodes.tsv, the genome.
+REQUIRED INPUTS: peaks/{caller}/consensus.bed, regions/regions.h5ad, qc/barcodes.tsv, the genome,
+topics/{engine}/region_sets/
 
-OUTPUTS: results/{dataset}/motifs/{motifs.jaspar, motifs.tsv, {engine}/scores.h5ad, deviations.h5ad}
+OUTPUTS: results/{dataset}/motifs/{motifs.jaspar, motifs.tsv, deviations.h5ad,
+{engine}/{scores.h5ad, enrichment.tsv, dem.tsv, cistromes.h5ad}}
 """
 
 
@@ -86,3 +88,59 @@ rule deviations:
         code=source_digest("multiome2vec.steps.deviations"),
     script:
         "../scripts/deviations.py"
+
+
+# several GB for 300,000 regions, and a few minutes to make: gone when the enrichment is done
+rule motif_scores:
+    input:
+        regions=f"results/{{dataset}}/peaks/{REGION_CALLER}/consensus.bed",
+        genome=f"{GENOME}/genome.fa",
+        index=f"{GENOME}/genome.fa.fai",
+        motifs="results/{dataset}/motifs/motifs.jaspar",
+    output:
+        scores=temp(directory("results/{dataset}/motifs/{engine}/best_scores.zarr")),
+    log:
+        "logs/motif_scores/{dataset}.{engine}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/motif_scores/{engine}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 8
+    resources:
+        mem_mb=6000,
+        runtime=240,
+    params:
+        pvalue=config["motifs"]["pvalue"],
+        code=source_digest("multiome2vec.steps.motif_scores"),
+    script:
+        "../scripts/motif_scores.py"
+
+
+rule motif_enrichment:
+    input:
+        unpack(region_sets),
+        scores="results/{dataset}/motifs/{engine}/best_scores.zarr",
+        matches="results/{dataset}/motifs/{engine}/scores.h5ad",
+        annotation="results/{dataset}/motifs/motifs.tsv",
+        tss=f"{GENOME}/tss.bed" if has_annotation() else [],
+    output:
+        enrichment="results/{dataset}/motifs/{engine}/enrichment.tsv",
+        dem="results/{dataset}/motifs/{engine}/dem.tsv",
+        cistromes="results/{dataset}/motifs/{engine}/cistromes.h5ad",
+    log:
+        "logs/motif_enrichment/{dataset}.{engine}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/motif_enrichment/{engine}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=6000,
+        runtime=240,
+    params:
+        kinds=REGION_SETS,
+        thresholds=enrichment_thresholds(),
+        seed=config["motifs"]["enrichment"]["seed"],
+        code=source_digest("multiome2vec.steps.motif_enrichment"),
+    script:
+        "../scripts/motif_enrichment.py"

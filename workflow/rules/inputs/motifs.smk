@@ -9,3 +9,18 @@ def motif_files():
     if not os.path.isdir(collection):
         return [collection]
     return sorted(entry.path for entry in os.scandir(collection) if entry.is_file())
+
+
+REGION_SETS = ["topics_otsu", "topics_top_3k", "dars"]
+
+
+def region_sets(wildcards):
+    """Folders of region sets by kind."""
+    folder = f"results/{wildcards.dataset}/topics/{config['topics']['engine']}/region_sets"
+    return {kind: f"{folder}/{kind}" for kind in REGION_SETS}
+
+
+def enrichment_thresholds():
+    """From which score on a motif is enriched."""
+    names = ("min_nes", "max_padj", "min_log2fc")
+    return {name: config["motifs"]["enrichment"][name] for name in names}

@@ -34,7 +34,10 @@ def annotation_outputs():
 
 
 def motifs_outputs():
-    return [f"{RESULTS}/motifs/deviations.h5ad"] if has_motif() else []
+    if not has_motif():
+        return []
+    engine = config["motifs"]["engine"]
+    return [f"{RESULTS}/motifs/deviations.h5ad", f"{RESULTS}/motifs/{engine}/enrichment.tsv"]
 
 
 def matrices_outputs():

@@ -65,15 +65,14 @@ def match_matrix(
     """
     import lightmotif
 
-    text = SPACER.join(sequences)
+    text, starts = joined(sequences)
     striped = lightmotif.stripe(text)
-    starts = np.cumsum([0, *(len(sequence) + 1 for sequence in sequences[:-1])])
     unknown = np.cumsum(np.frombuffer(f"{text}{SPACER}".encode(), np.uint8) == ord(SPACER))
     columns = []
     for motif in progress(motifs):
         weights = log_odds(motif, background)
         threshold = score_threshold(weights, background, pvalue=pvalue)
-        matrix = _lightmotif_matrix(weights, background)
+        matrix = lightmotif_matrix(weights, background)
         hits = [
             hit.position
             for strand in (matrix, matrix.reverse_complement())
@@ -103,7 +102,7 @@ def score_threshold(weights: np.ndarray, background: dict[str, float], *, pvalue
     as its only match, as in MOODS and motifmatchr (:func:`is_too_short` finds such motifs).
     """
     if len(weights) > SHORT:
-        return _lightmotif_matrix(weights, background).score(pvalue)
+        return lightmotif_matrix(weights, background).score(pvalue)
     scores, tail = _score_distribution(weights, background)
     reached = np.flatnonzero(tail <= pvalue * (1 + 1e-9))
     return float(scores[reached[-1] if len(reached) else 0]) - SLACK
@@ -129,7 +128,14 @@ def _score_distribution(
     return -distinct, np.cumsum(np.bincount(word, weights=chance))
 
 
-def _lightmotif_matrix(weights: np.ndarray, background: dict[str, float]):
+def joined(sequences: Sequence[str]) -> tuple[str, np.ndarray]:
+    """Join sequences by N; return the text and where in it each begins."""
+    starts = np.cumsum([0, *(len(sequence) + 1 for sequence in sequences[:-1])])
+    return SPACER.join(sequences), starts
+
+
+def lightmotif_matrix(weights: np.ndarray, background: dict[str, float]):
+    """Scores of bases by position (bits) as lightmotif takes them."""
     import lightmotif
 
     columns = {base: weights[:, i].tolist() for i, base in enumerate(BASES)}
