@@ -101,14 +101,18 @@ def contents(path: Path) -> dict[str, np.ndarray]:
 
 def test_one_core_gives_the_same_as_two(tiny, tmp_path_factory):
     other = tmp_path_factory.mktemp("one_core")
-    run_all(other, TINY, cores=1, targets=("embed",))
+    run_all(other, TINY, cores=1, targets=("embed", "motifs"))
     for name in (
         "matrices/multiome.h5mu",
         "topics/tomotopy/5/topics.h5ad",
         "embeddings/trivae/seed-0.h5ad",
         "embeddings/lsi/seed-0.h5ad",
+        "motifs/lightmotif/cistromes.h5ad",
     ):
         one, two = (contents(run / "results/demo" / name) for run in (other, tiny))
         assert one.keys() == two.keys()
         for key in one:
             np.testing.assert_array_equal(one[key], two[key], err_msg=f"{name}: {key}")
+    for name in ("motifs/lightmotif/enrichment.tsv", "motifs/lightmotif/dem.tsv"):
+        one, two = ((run / "results/demo" / name).read_bytes() for run in (other, tiny))
+        assert one == two, name

@@ -18,7 +18,7 @@ def run(request, tmp_path_factory):
     directory = tmp_path_factory.mktemp(f"truth-{request.param}")
     config = directory / "held_out.yaml"
     config.write_text(yaml.safe_dump({"simulate": {"seed": request.param}}))
-    run_all(directory, config, cores=2, targets=("evaluate",))
+    run_all(directory, config, cores=2, targets=("evaluate", "motifs"))
     (directory / "truth.json").write_text(json.dumps(truth.summary(directory), indent=1))
     print((directory / "truth.json").read_text())
     return directory
@@ -44,6 +44,13 @@ def test_motifs(run):
 
 def test_topics(run):
     assert min(truth.topic_auc(run).values()) >= 0.95
+
+
+def test_motif_enrichment(run):
+    """Planted families come first in the regions of their types, and early in their topic."""
+    ranks = truth.enrichment_ranks(run)
+    assert (ranks["dars"] == 0).all(), ranks
+    assert (ranks["topic"] < 3).all(), ranks
 
 
 def test_embedding(run):

@@ -90,15 +90,7 @@ def motif_ranks(run: Path) -> pd.DataFrame:
     scores = ad.read_h5ad(run / "results/demo/motifs/deviations.h5ad")
     truth = read(run / "resources/downloads/demo/truth/cells.tsv", index_col="cell")
     tfs = read(run / "resources/downloads/demo/truth/tfs.tsv")
-    family = {
-        motif: row.tf
-        for row in tfs.itertuples()
-        for motif in [
-            row.matrix_id,
-            *row.twins.split(","),
-            *scores.var_names[scores.var["family"] == row.family],
-        ]
-    }
+    family = families(tfs, scores.var["family"])
     cells = truth.loc[scores.obs_names]
     rows = {}
     for name in sorted(set(",".join(tfs["types"]).split(","))):
@@ -111,17 +103,73 @@ def motif_ranks(run: Path) -> pd.DataFrame:
     return pd.DataFrame(rows).T
 
 
+def families(tfs: pd.DataFrame, family_of: pd.Series) -> dict[str, str]:
+    """By motif: the planted factor that it, its twins and its family stand for."""
+    return {
+        motif: row.tf
+        for row in tfs.itertuples()
+        for motif in [
+            row.matrix_id, *row.twins.split(","), *family_of.index[family_of == row.family]
+        ]
+    }  # fmt: skip
+
+
 def topic_auc(run: Path) -> dict[str, float]:
     """For each type the best AUC of one topic's share as a classifier of its cells."""
+    kinds, theta = cells_with_topics(run)
+    return {name: aucs(kinds == name, theta).max() for name in np.unique(kinds)}
+
+
+def cells_with_topics(run: Path) -> tuple[np.ndarray, np.ndarray]:
+    """True types and topic shares of the singlets that are not on the trajectory."""
     topics = ad.read_h5ad(run / "results/demo/topics/tomotopy/topics.h5ad")
     truth = read(run / "resources/downloads/demo/truth/cells.tsv", index_col="cell")
     cells = truth.loc[topics.obs_names]
     use = ((cells["true_doublet"] == "singlet") & (cells["on_trajectory"] != "True")).to_numpy()
-    kinds, theta = cells["true_type"].to_numpy()[use], topics.obsm["X_topic"][use]
-    return {
-        name: max(roc_auc_score(kinds == name, theta[:, k]) for k in range(theta.shape[1]))
-        for name in np.unique(kinds)
+    return cells["true_type"].to_numpy()[use], topics.obsm["X_topic"][use]
+
+
+def aucs(positive: np.ndarray, theta: np.ndarray) -> np.ndarray:
+    """AUC of each topic's share as a classifier."""
+    return np.array([roc_auc_score(positive, share) for share in theta.T])
+
+
+def enrichment_ranks(run: Path) -> pd.DataFrame:
+    """Where cisTarget ranks each planted family, 0 being first.
+
+    Columns: ``dars``, the best rank in the differential regions of the clusters that are the
+    factor's types (singlets), counting the families planted in such a cluster as one; ``topic``,
+    the rank in the Otsu set of the topic that tells the factor's types from the others best.
+    """
+    results, downloads = run / "results/demo", run / "resources/downloads/demo"
+    tfs = read(downloads / "truth/tfs.tsv")
+    truth = read(downloads / "truth/cells.tsv", index_col="cell")
+    motifs = read(results / "motifs/motifs.tsv", index_col="motif")
+    family = families(tfs, motifs["family"])
+    table = read(results / "motifs/lightmotif/enrichment.tsv", dtype={"region_set": str})
+    ranked = {
+        key: list(dict.fromkeys(family.get(motif, motif) for motif in rows["motif"]))
+        for key, rows in table.groupby(["kind", "region_set"])
     }
+    clusters = types_of_clusters(read(results / "annotation/labels.tsv", index_col="cell"), truth)
+    planted = tfs.set_index("tf")["types"].str.split(",").map(set)
+    kinds, theta = cells_with_topics(run)
+    rows = {}
+    for tf, types in planted.items():
+        found = []
+        for label, those in clusters.items():
+            if those & types:
+                also = [name for name in planted.index if name != tf and planted[name] & those]
+                order = [name for name in ranked.get(("dars", label), []) if name not in also]
+                found.append(order.index(tf) if tf in order else np.inf)
+        topic = 1 + aucs(np.isin(kinds, list(types)), theta).argmax()
+        order = ranked.get(("topics_otsu", f"Topic{topic}"), [])
+        rows[tf] = {
+            "types": ",".join(sorted(types)),
+            "dars": min(found, default=np.inf),
+            "topic": order.index(tf) if tf in order else np.inf,
+        }
+    return pd.DataFrame(rows).T
 
 
 def summary(run: Path) -> dict:
@@ -135,5 +183,6 @@ def summary(run: Path) -> dict:
             for name, row in motif_ranks(run).iterrows()
         },
         "topics": topic_auc(run),
+        "enrichment": enrichment_ranks(run).to_dict("index"),
         "leaderboard": board.to_dict("index"),
     }

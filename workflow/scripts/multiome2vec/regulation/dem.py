@@ -20,7 +20,8 @@ def balanced_background(
     """Draw background regions with the GC content and share of promoters of a set.
 
     As many as the scarcest stratum (decile of the set's GC content × promoter or not) allows, in
-    proportion to the set; strata without any background region are left out.
+    proportion to the set; strata without any background region are left out, and so are regions
+    beyond the set's own GC content.
 
     Parameters
     ----------
@@ -35,7 +36,8 @@ def balanced_background(
         Positions, sorted.
     """
     others = np.setdiff1d(others, members)
-    edges = np.quantile(gc[members], np.linspace(0, 1, GC_BINS + 1)[1:-1])
+    lowest, *edges, highest = np.quantile(gc[members], np.linspace(0, 1, GC_BINS + 1))
+    others = others[(gc[others] >= lowest) & (gc[others] <= highest)]
     stratum = 2 * np.searchsorted(edges, gc, side="right") + promoter
     wanted = np.bincount(stratum[members], minlength=2 * GC_BINS)
     there = np.bincount(stratum[others], minlength=2 * GC_BINS)

@@ -149,7 +149,7 @@ def _dem(
 
 def _described(table: pd.DataFrame, names: pd.DataFrame) -> pd.DataFrame:
     """Add kind of set, and name and factors of the motif, in front."""
-    kind_and_set = table["region_set"].astype(str).str.partition("/")
-    described = table.assign(kind=kind_and_set[0], region_set=kind_and_set[2])
+    kind_and_set = table["region_set"].astype(str).str.extract("([^/]*)/(.*)")
+    described = table.assign(kind=kind_and_set[0], region_set=kind_and_set[1])
     described = described.join(names[["name", "tfs", "tfs_orthology"]], on="motif")
     return described[[*COLUMNS, *(name for name in table if name not in COLUMNS)]]
