@@ -61,7 +61,7 @@ test-real: $(READY)
 
 # The chain against the planted truth of three held-out simulations
 test-truth: $(READY)
-	$(BIN)/python -m pytest -m truth -rs
+	$(BIN)/python -m pytest -m truth -rs --capture no
 
 # Resolve requirements.lock anew from pyproject.toml
 lock:

@@ -71,6 +71,8 @@ def test_values_that_are_no_counts_are_named(tmp_path):
     assert "counts" not in rna(path, tmp_path, kind="normalized").layers
     with_layer = write_h5ad(tmp_path / "b.h5ad", COUNTS / 3, layers={"raw": COUNTS})
     np.testing.assert_array_equal(rna(with_layer, tmp_path, layer="raw").X.toarray(), COUNTS[:, :3])
+    plain = write_h5ad(tmp_path / "c.h5ad", COUNTS)
+    np.testing.assert_array_equal(rna(plain, tmp_path, layer="X").X.toarray(), COUNTS[:, :3])
     with pytest.raises(UserError, match=r"has no layer 'counts' \(layers: raw\)"):
         rna(with_layer, tmp_path, layer="counts")
 

@@ -100,7 +100,7 @@ def _read_h5ad(path: str, layer: str) -> "AnnData":
     import anndata as ad
 
     adata = ad.read_h5ad(path)
-    if layer:
+    if layer and layer != "X":
         if layer not in adata.layers:
             there = ", ".join(adata.layers) or "none"
             raise UserError(f"{path} has no layer '{layer}' (layers: {there}).")
