@@ -1,7 +1,7 @@
 """MACS2 on fragments (Zhang et al. 2008, doi:10.1186/gb-2008-9-9-r137).
 
-Its narrowPeak is that of macs3 byte for byte with numpy's own wheels. With numpy on another BLAS
-(Debian's), a summit in thousands moves by 1 bp: there the smoothed slope is 0 up to rounding.
+Its narrowPeak is that of macs3 byte for byte with numpy's own wheels. With Debian's numpy, whose
+pseudo-inverse rounds differently, a summit in thousands moves by 1 bp.
 """
 
 from pathlib import Path
