@@ -1,7 +1,9 @@
-"""Write the conda environments of the default engines from the lock file: python envs/generate.py.
+"""Write the conda environments from the lock file: python envs/generate.py.
 
 Each environment is python, pip and the exact versions of a few packages and of all that they need,
-so that the locked environment and the conda way run the same code. Run it in the former.
+so that the locked environment and the conda way run the same code. Run it in the former. An engine
+that cannot live beside these versions has an environment of its own, with packages from conda in
+their place.
 """
 
 import re
@@ -30,7 +32,10 @@ FAMILIES = {
     ],
     "torch": [*SHARED, "torch", "safetensors", "scikit-learn"],
     "report": [*SHARED, "scanpy", "matplotlib", "papermill", "ipykernel", "nbconvert"],
+    "macs2": ["pandas", "polars", "pybigwig", "pysam"],
 }
+#: packages from conda; what the lock has of the same name is left out
+CONDA = {"macs2": {"macs2": "2.2.9.1", "numpy": "1.26.4"}}
 
 
 def canonical(name: str) -> str:
@@ -60,13 +65,15 @@ def closure(packages: list[str]) -> set[str]:
     return found
 
 
-def environment(packages: list[str]) -> str:
+def environment(packages: list[str], conda: dict[str, str]) -> str:
     """Text of one environment file."""
-    pins = "".join(f"      - {name}=={LOCK[name]}\n" for name in sorted(closure(packages)))
+    names = sorted(closure(packages) - set(conda))
+    pins = "".join(f"      - {name}=={LOCK[name]}\n" for name in names)
+    own = "".join(f"  - {name} ={version}\n" for name, version in conda.items())
     return (
         "# written by envs/generate.py from requirements.lock\n"
         "channels:\n  - conda-forge\n  - bioconda\n  - nodefaults\n"
-        f"dependencies:\n  - python =3.11\n  - pip =26.0\n  - pip:\n{pins}"
+        f"dependencies:\n  - python =3.11\n{own}  - pip =26.0\n  - pip:\n{pins}"
     )
 
 
@@ -74,4 +81,4 @@ LOCK = lock()
 
 if __name__ == "__main__":
     for family, packages in FAMILIES.items():
-        (HERE / f"{family}.yaml").write_text(environment(packages))
+        (HERE / f"{family}.yaml").write_text(environment(packages, CONDA.get(family, {})))

@@ -53,7 +53,7 @@ def test_every_object_is_closed_and_every_leaf_described():
 
 def test_every_key_is_used_by_a_rule():
     """By its name, or with the whole section of an engine or a model."""
-    sections = {("models", "*"), ("peaks", "macs3")}
+    sections = {("models", "*"), ("peaks", "macs2"), ("peaks", "macs3")}
     for path, _ in leaves(SCHEMA):
         assert path[:-1] in sections or re.search(rf"\b{path[-1]}\b", RULES), ".".join(path)
 
@@ -85,3 +85,10 @@ def test_misspelt_key_stops_the_run_before_any_rule(tmp_path):
     assert done.returncode == 1
     assert "unknown key 'topics.gird': did you mean 'grid'?" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_window_of_whole_fragments_is_refused(tmp_path):
+    (tmp_path / "mine.yaml").write_text("peaks: {macs2: {shift: 73}}\n")
+    done = snakemake(tmp_path, "-n", config=tmp_path / "mine.yaml")
+    assert done.returncode == 1
+    assert "peaks.macs2.shift has no effect on whole fragments" in done.stdout + done.stderr

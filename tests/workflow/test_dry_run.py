@@ -26,3 +26,17 @@ def test_stages_are_targets(tmp_path):
     assert "rule topic_model:" not in planned["peaks"]
     assert "rule train:" in planned["embed"]
     assert "rule train:" not in planned["matrices"]
+
+
+@pytest.mark.parametrize(
+    ("caller", "rule", "other"),
+    [("macs2", "call_peaks_macs2", "call_peaks"), ("macs3", "call_peaks", "call_peaks_macs2")],
+)
+def test_each_peak_caller_has_one_rule(tmp_path, caller, rule, other):
+    (tmp_path / "mine.yaml").write_text(f"peaks: {{caller: {caller}}}\n")
+    done = snakemake(tmp_path, "-n", config=tmp_path / "mine.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"rule {rule}:" in done.stdout
+    assert f"rule {other}:" not in done.stdout
+    assert f"results/demo/peaks/{caller}/groups.tsv" in done.stdout
+    assert f"logs/{rule}/demo.{caller}.log" in done.stdout

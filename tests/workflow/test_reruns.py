@@ -63,6 +63,10 @@ def planned(alternatives) -> dict[str, set[str]]:
     overrides = {key: override(key, entry["value"]) for key, entry in TABLE.items()}
     # peaks.source: bed needs a path
     overrides["peaks.source"]["peaks"]["bed"] = "other.blacklist.bed"
+    # a window needs the mode that has one
+    for caller in ("macs2", "macs3"):
+        for key in ("shift", "extsize"):
+            overrides[f"peaks.{caller}.{key}"]["peaks"][caller]["mode"] = "insertions"
     for change in overrides.values():
         for name, entry in twins.items():
             change[name] = entry | change.get(name, {})

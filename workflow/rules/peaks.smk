@@ -29,7 +29,7 @@ rule call_peaks:
     benchmark:
         "results/{dataset}/benchmarks/call_peaks/{caller}.tsv"
     wildcard_constraints:
-        caller=CALLED,
+        caller=CALLED_IN_CORE,
     conda:
         "../../envs/core.yaml"
     threads: 8
@@ -47,6 +47,17 @@ rule call_peaks:
         code=caller_digest,
     script:
         "../scripts/call_peaks.py"
+
+
+use rule call_peaks as call_peaks_macs2 with:
+    log:
+        "logs/call_peaks_macs2/{dataset}.{caller}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/call_peaks_macs2/{caller}.tsv"
+    wildcard_constraints:
+        caller="macs2",
+    conda:
+        "../../envs/macs2.yaml"
 
 
 rule consensus:

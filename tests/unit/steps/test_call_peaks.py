@@ -4,12 +4,16 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
+from installed import needs_macs2
 from multiome2vec.errors import UserError
 from multiome2vec.steps import call_peaks as step
 from multiome2vec.steps.consensus import consensus
 
 CHROMOSOMES = {"pattern": "^chr[0-9]+$", "mitochondrion": "chrM"}
-SETTINGS = {"qvalue": 0.05, "max_count": 1, "genome_size": 100_000}
+SETTINGS = {
+    "qvalue": 0.05, "max_count": 1, "genome_size": 100_000,
+    "mode": "fragments", "shift": None, "extsize": None,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -41,7 +45,7 @@ def data(tmp_path):
     return tmp_path
 
 
-def run(data, *, minima=None, threads=2, out="macs3"):
+def run(data, *, minima=None, threads=2, out="macs3", caller="macs3"):
     step.call_peaks(
         labels=str(data / "labels.tsv"),
         barcodes=str(data / "pre.tsv"),
@@ -50,7 +54,7 @@ def run(data, *, minima=None, threads=2, out="macs3"):
         genome=None,
         table=str(data / out / "groups.tsv"),
         folder=str(data / out / "groups"),
-        caller="macs3",
+        caller=caller,
         settings=SETTINGS,
         minima=minima or {"cells": 5, "fragments": 100},
         chromosomes=CHROMOSOMES,
@@ -98,6 +102,15 @@ def test_number_of_threads_does_not_change_the_result(data):
     run(data, threads=3, out="three")
     for path in (data / "one" / "groups").iterdir():
         assert path.read_bytes() == (data / "three" / "groups" / path.name).read_bytes()
+
+
+@needs_macs2
+def test_macs2_gives_the_results_of_macs3(data):
+    run(data)
+    run(data, caller="macs2", out="macs2")
+    for path in (data / "macs3").rglob("*.*"):
+        twin = data / "macs2" / path.relative_to(data / "macs3")
+        assert path.read_bytes() == twin.read_bytes(), path
 
 
 @pytest.fixture
