@@ -31,7 +31,7 @@ FAMILIES = {
         *["tomotopy", "lda", "lightmotif", "pyjaspar", "matplotlib"],
     ],
     "torch": [*SHARED, "torch", "safetensors", "scikit-learn"],
-    "report": [*SHARED, "scanpy", "matplotlib", "papermill", "ipykernel", "nbconvert"],
+    "report": [*SHARED, "scanpy", "matplotlib", "papermill", "ipykernel", "nbconvert", "jinja2"],
     "macs2": ["pandas", "polars", "pybigwig", "pysam"],
 }
 #: packages from conda; what the lock has of the same name is left out

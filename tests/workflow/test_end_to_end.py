@@ -82,7 +82,7 @@ def test_report_is_self_contained(tiny):
     done = snakemake(tiny, "--report", "report.html", config=TINY)
     assert done.returncode == 0, done.stderr[-3000:]
     html = (tiny / "report.html").read_text()
-    for title in ("Quality control", "Embeddings", "Evaluation", "Provenance"):
+    for title in ("Quality control", "Motifs", "Embeddings", "Evaluation", "Provenance"):
         assert title in html
     assert re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="https?://', html) == []
 

@@ -67,7 +67,7 @@ rule leaderboard:
         table="results/{dataset}/evaluation/leaderboard.tsv",
         figure=report(
             "results/{dataset}/evaluation/leaderboard.png",
-            category="6 Evaluation",
+            category="7 Evaluation",
             caption="../report/leaderboard.rst",
             labels={"result": "scores of all models"},
         ),
@@ -93,7 +93,7 @@ rule plot_embedding:
     output:
         figure=report(
             "results/{dataset}/evaluation/{model}/seed-{seed}.umap.png",
-            category="5 Embeddings",
+            category="6 Embeddings",
             caption="../report/embedding.rst",
             labels={"result": "map of the cells", "model": "{model}", "seed": "{seed}"},
         ),
@@ -122,7 +122,7 @@ rule plot_history:
     output:
         figure=report(
             "results/{dataset}/evaluation/{model}/seed-{seed}.loss.png",
-            category="5 Embeddings",
+            category="6 Embeddings",
             caption="../report/loss.rst",
             labels={"result": "training", "model": "{model}", "seed": "{seed}"},
         ),

@@ -46,7 +46,7 @@ rule notebook_html:
     output:
         html=report(
             "results/{dataset}/notebooks/explore_embedding.html",
-            category="5 Embeddings",
+            category="6 Embeddings",
             caption="../report/notebook.rst",
             labels=notebook_labels(),
         ),

@@ -37,7 +37,13 @@ def motifs_outputs():
     if not has_motif():
         return []
     engine = config["motifs"]["engine"]
-    return [f"{RESULTS}/motifs/deviations.h5ad", f"{RESULTS}/motifs/{engine}/enrichment.tsv"]
+    names = (
+        "deviations.h5ad",
+        "deviations.png",
+        f"{engine}/enrichment.tsv",
+        f"{engine}/enrichment.html",
+    )
+    return [f"{RESULTS}/motifs/{name}" for name in names]
 
 
 def matrices_outputs():
@@ -77,9 +83,9 @@ PAGES = {
     "preflight": ("preflight.tsv", "1 Inputs", "checks of the inputs"),
     "samples": ("provenance/samples.tsv", "1 Inputs", "sample sheet"),
     "counts": ("qc/counts.tsv", "2 Quality control", "cells and features after each filter"),
-    "leaderboard": ("evaluation/leaderboard.tsv", "6 Evaluation", "scores of all models, numbers"),
-    "config": ("provenance/config.yaml", "7 Provenance", "configuration"),
-    "software": ("provenance/software.tsv", "7 Provenance", "software versions"),
+    "leaderboard": ("evaluation/leaderboard.tsv", "7 Evaluation", "scores of all models, numbers"),
+    "config": ("provenance/config.yaml", "8 Provenance", "configuration"),
+    "software": ("provenance/software.tsv", "8 Provenance", "software versions"),
 }
 
 

@@ -1,5 +1,8 @@
 """What figures share: colours that colour-blind readers can tell apart, plain axes."""
 
+import math
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -27,6 +30,12 @@ def colours_of(names: list[str]) -> dict[str, object]:
         return dict(zip(names, steps, strict=False))
     hues = plt.get_cmap("gist_rainbow")(np.linspace(0, 0.95, len(names)))
     return dict(zip(names, map(tuple, hues), strict=True))
+
+
+def natural(name: str) -> list[tuple[float, str]]:
+    """Key to sort names by: numbers inside them by value, so that Topic2 precedes Topic10."""
+    parts = re.findall(r"\d+|\D+", name)
+    return [(int(part), "") if part.isdecimal() else (math.inf, part) for part in parts]
 
 
 def plain(axis, *, title: str, x: str = "", y: str = "") -> None:
