@@ -21,6 +21,8 @@ rule topic_model:
         "logs/topic_model/{dataset}.{engine}.{k}.log",
     benchmark:
         "results/{dataset}/benchmarks/topic_model/{engine}.{k}.tsv"
+    wildcard_constraints:
+        engine=engines_of_the_locked_environment(),
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -32,6 +34,17 @@ rule topic_model:
         code=topic_engine_code,
     script:
         "../scripts/topic_model.py"
+
+
+use rule topic_model as topic_model_pycistopic with:
+    log:
+        "logs/topic_model_pycistopic/{dataset}.{engine}.{k}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/topic_model_pycistopic/{engine}.{k}.tsv"
+    wildcard_constraints:
+        engine="pycistopic",
+    conda:
+        config["topics"]["pycistopic_env"] or "../../envs/pycistopic.yaml"
 
 
 rule topic_selection:
