@@ -24,7 +24,7 @@ def peaks_outputs():
 
 def topics_outputs():
     folder = f"{RESULTS}/topics/{config['topics']['engine']}"
-    names = ("topics.h5ad", "selection.tsv", "quality.tsv", "dars.tsv")
+    names = ("topics.h5ad", "selection.tsv", "by_label.png", "quality.tsv", "dars.tsv")
     return [f"{folder}/{name}" for name in names] if has_atac() else []
 
 

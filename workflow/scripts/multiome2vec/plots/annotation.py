@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from multiome2vec import keys
-from multiome2vec.plots.style import GREY, colours_of, plain, thinned
+from multiome2vec.plots.style import GREY, colours_of, natural, plain, thinned
 
 #: quality columns worth a panel, in this order, if they have values
 QUALITY = (
@@ -59,7 +59,7 @@ def _size(points: pd.DataFrame) -> float:
 
 def _by_name(axis, points: pd.DataFrame, column: str) -> None:
     drawn = thinned(points.sample(frac=1, random_state=0))
-    names = sorted(points[column].astype(str).unique(), key=_natural)
+    names = sorted(points[column].astype(str).unique(), key=natural)
     colours = colours_of(names)
     values = drawn[column].astype(str).map(colours).tolist()
     axis.scatter(drawn["x"], drawn["y"], s=_size(drawn), c=values, linewidths=0)
@@ -90,9 +90,3 @@ def _by_value(axis, points: pd.DataFrame, column: str, title: str) -> None:
 def _bare(axis, title: str) -> None:
     plain(axis, title=title, x="UMAP 1", y="UMAP 2")
     axis.set(xticks=[], yticks=[])
-
-
-def _natural(name: str) -> tuple:
-    """Sort leiden-10 after leiden-9."""
-    head, _, tail = name.rpartition("-")
-    return (head, int(tail)) if tail.isdigit() else (name, -1)
