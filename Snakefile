@@ -2,14 +2,14 @@
 #
 # Where results are (wildcards: dataset, sample, caller, engine, k, model, seed):
 #   resources/downloads/{dataset}/...                         files as delivered
-#   resources/genomes/{assembly}/{genome.fa, chrom.sizes, tss.bed, blacklist.bed}
+#   resources/genomes/{assembly}/{genome.fa, chrom.sizes, tss.bed, genes.bed, blacklist.bed}
 #   results/{dataset}/preflight.tsv                           every check of the inputs
 #   results/{dataset}/samples/{sample}/...                    rna.h5ad, fragments, barcodes and QC of one sample
 #   results/{dataset}/qc/{barcodes.pre.tsv, barcodes.tsv, counts.tsv, *.png}
-#   results/{dataset}/annotation/{rna.h5ad, labels.tsv, umap.png}
+#   results/{dataset}/annotation/{rna.h5ad, labels.tsv, umap.png, gene_activity.h5ad}
 #   results/{dataset}/peaks/{caller}/{groups.tsv, groups/, consensus.bed}
 #   results/{dataset}/regions/regions.h5ad                    cells × consensus regions
-#   results/{dataset}/topics/{engine}/{k}/topics.h5ad, topics/{engine}/{selection.tsv, topics.h5ad}
+#   results/{dataset}/topics/{engine}/{k}/topics.h5ad, topics/{engine}/{selection.tsv, topics.h5ad, by_label.png}
 #   results/{dataset}/motifs/{engine}/{scores.h5ad, enrichment.tsv, enrichment.html}, motifs/deviations.{h5ad, png}
 #   results/{dataset}/matrices/multiome.h5mu, {gene,region,motif}_by_cell/, {gene,region,motif}_by_cell_comb.csv
 #   results/{dataset}/models/{model}/seed-{seed}/{weights.safetensors, card.json, history.tsv}

@@ -102,6 +102,11 @@ def has_motif():
     return has_atac() and has_genome()
 
 
+def has_gene_activity():
+    """Accessibility around genes needs regions and the places of genes."""
+    return has_atac() and has_annotation()
+
+
 def region_caller():
     """Name of the region set in use: a peak caller, `bed` or `input`."""
     if config["peaks"]["source"] == "call" and has_fragments():

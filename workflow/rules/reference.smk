@@ -4,7 +4,8 @@ The reference of an assembly in one place and one form.
 REQUIRED INPUTS: what `assemblies` of the configuration names (FASTA; GTF or BED of transcription start
 sites; blacklist; chromosome sizes where there is no FASTA).
 
-OUTPUTS: resources/genomes/{assembly}/{genome.fa, genome.fa.fai, chrom.sizes, tss.bed, blacklist.bed}
+OUTPUTS: resources/genomes/{assembly}/{genome.fa, genome.fa.fai, chrom.sizes, tss.bed, genes.bed,
+blacklist.bed}
 """
 
 
@@ -75,6 +76,29 @@ rule tss:
         code=source_digest("multiome2vec.steps.reference"),
     script:
         "../scripts/tss.py"
+
+
+rule genes:
+    input:
+        source=ASSEMBLY["gtf"] or ASSEMBLY["tss"] or [],
+        chrom_sizes="resources/genomes/{assembly}/chrom.sizes",
+    output:
+        genes="resources/genomes/{assembly}/genes.bed",
+    log:
+        "logs/genes/{assembly}.log",
+    benchmark:
+        "logs/genes/{assembly}.benchmark.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    params:
+        kind="gtf" if ASSEMBLY["gtf"] else "bed",
+        code=source_digest("multiome2vec.steps.reference"),
+    script:
+        "../scripts/genes.py"
 
 
 rule blacklist:

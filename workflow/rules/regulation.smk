@@ -2,10 +2,10 @@
 Region sets and what differs between labels: the sets that motif enrichment looks into.
 
 REQUIRED INPUTS: topics/{engine}/topics.h5ad, regions/regions.h5ad, annotation/labels.tsv,
-annotation/rna.h5ad, qc/barcodes.tsv
+annotation/rna.h5ad, qc/barcodes.tsv, resources/genomes/{assembly}/genes.bed
 
 OUTPUTS: results/{dataset}/topics/{engine}/{region_sets/{topics_otsu,topics_top_3k,dars}/*.bed,
-quality.tsv, variable_regions.tsv, imputed.zarr, dars.tsv}, results/{dataset}/annotation/degs.tsv
+quality.tsv, variable_regions.tsv, imputed.zarr, dars.tsv}, results/{dataset}/annotation/{degs.tsv, gene_activity.h5ad}
 """
 
 
@@ -87,3 +87,28 @@ rule degs:
         code=source_digest("multiome2vec.steps.degs"),
     script:
         "../scripts/degs.py"
+
+
+rule gene_activity:
+    input:
+        regions="results/{dataset}/regions/regions.h5ad",
+        barcodes="results/{dataset}/qc/barcodes.tsv",
+        genes=f"{GENOME}/genes.bed",
+    output:
+        activity="results/{dataset}/annotation/gene_activity.h5ad",
+    log:
+        "logs/gene_activity/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/gene_activity/all.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=16000,
+        runtime=60,
+    params:
+        window=config["gene_activity"]["window"],
+        decay=config["gene_activity"]["decay"],
+        code=source_digest("multiome2vec.steps.gene_activity"),
+    script:
+        "../scripts/gene_activity.py"

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 from multiome2vec.errors import UserError
-from multiome2vec.steps.reference import blacklist, chrom_sizes, genome, tss
+from multiome2vec.steps.reference import blacklist, chrom_sizes, genes, genome, tss
 from pyfaidx import Fasta
 
 SEQUENCE = ">chr1 first\nACGTACGTAC\nGTNN\n>chr2\nTTTT\n"
@@ -73,3 +73,36 @@ def test_blacklist_of_another_naming(tmp_path, sizes):
     (tmp_path / "b.bed").write_text("1\t1\t2\n")
     with pytest.raises(UserError, match=r"none of its chromosomes \(1, ...\) is in the assembly"):
         blacklist(source=str(tmp_path / "b.bed"), chrom_sizes=sizes, out=str(tmp_path / "p"))
+
+
+def test_genes_of_a_gtf_are_bodies(tmp_path, sizes):
+    rows = [("chr2", 2, 4, "+", "B"), ("chr1", 3, 9, "-", "A"), ("chrUn", 1, 2, "+", "C")]
+    (tmp_path / "g.gtf").write_text(
+        "".join(
+            f'{chrom}\tx\tgene\t{start}\t{end}\t.\t{strand}\t.\tgene_id "E{name}"; '
+            f'gene_name "{name}";\n'
+            for chrom, start, end, strand, name in rows
+        )
+    )
+    genes(source=str(tmp_path / "g.gtf"), kind="gtf", chrom_sizes=sizes, out=str(tmp_path / "o"))
+    assert (tmp_path / "o").read_text() == "chr1\t2\t9\tA\tEA\t-\nchr2\t1\t4\tB\tEB\t+\n"
+
+
+def test_genes_of_start_sites_are_merged_by_name_where_they_are_near(tmp_path):
+    (tmp_path / "sizes").write_text("chr1\t1000000\n")
+    (tmp_path / "t.bed").write_text(
+        "chr1\t900\t901\tA\tlncRNA\t+\nchr1\t500\t501\tA\tlncRNA\t+\n"
+        "chr1\t500900\t500901\tA\tlncRNA\t+\nchr1\t700\t701\tA\tlncRNA\t-\n"
+        "chr1\t800\t801\tB\tlncRNA\t+\nchr1\t800\t801\n"
+    )
+    given = {"kind": "bed", "chrom_sizes": str(tmp_path / "sizes"), "out": str(tmp_path / "o")}
+    genes(source=str(tmp_path / "t.bed"), **given)
+    assert (tmp_path / "o").read_text().splitlines() == [
+        "chr1\t500\t901\tA\tA\t+",
+        "chr1\t700\t701\tA\tA\t-",
+        "chr1\t800\t801\tB\tB\t+",
+        "chr1\t500900\t500901\tA\tA\t+",
+    ]
+    (tmp_path / "t.bed").write_text("chr1\t800\t801\n")
+    with pytest.raises(UserError, match="names no gene in its fourth column"):
+        genes(source=str(tmp_path / "t.bed"), **given)

@@ -24,7 +24,7 @@ def peaks_outputs():
 
 def topics_outputs():
     folder = f"{RESULTS}/topics/{config['topics']['engine']}"
-    names = ("topics.h5ad", "selection.tsv", "quality.tsv", "dars.tsv")
+    names = ("topics.h5ad", "selection.tsv", "by_label.png", "quality.tsv", "dars.tsv")
     return [f"{folder}/{name}" for name in names] if has_atac() else []
 
 
@@ -49,9 +49,11 @@ def motifs_outputs():
 def matrices_outputs():
     """The aligned matrices, their exports and the final account of cells."""
     kinds = {"gene": has_rna(), "region": has_atac(), "motif": has_motif()}
+    activity = [f"{RESULTS}/annotation/gene_activity.h5ad"] if has_gene_activity() else []
     exports = [f"{RESULTS}/matrices/{kind}_by_cell" for kind, there in kinds.items() if there]
     return [
         f"{RESULTS}/matrices/multiome.h5mu",
+        *activity,
         *(f"{export}/matrix.mtx.gz" for export in exports),
         *(f"{export}_comb.csv" for export in exports),
         f"{RESULTS}/qc/counts.tsv",

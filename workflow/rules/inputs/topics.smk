@@ -13,6 +13,21 @@ def refuse_topics_off_the_grid():
         )
 
 
+def refuse_pycistopic_without_its_environment():
+    """Stop before anything runs if pycisTopic is asked for, but not where it is."""
+    if config["topics"]["engine"] == "pycistopic" and not config["topics"]["pycistopic_env"]:
+        raise WorkflowError(
+            "topics.engine is pycistopic, but topics.pycistopic_env names no environment that has "
+            "pycisTopic. Its licence allows academic, non-commercial use only, so it is yours to "
+            "install: envs/pycistopic.yaml says how. Or set topics.engine to tomotopy or lda."
+        )
+
+
+def engines_of_the_locked_environment():
+    """The engines of rule topic_model, as a pattern."""
+    return "|".join(name for name in TOPIC_ENGINES.names() if name != "pycistopic")
+
+
 def topic_grid(wildcards):
     """The models to choose from."""
     folder = f"results/{wildcards.dataset}/topics/{wildcards.engine}"
@@ -30,3 +45,4 @@ def topic_engine_code(wildcards):
 
 
 refuse_topics_off_the_grid()
+refuse_pycistopic_without_its_environment()

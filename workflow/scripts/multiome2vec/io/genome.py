@@ -35,6 +35,24 @@ def read_tss(path: str | Path) -> pd.DataFrame:
     UserError
         If the file holds no gene rows.
     """
+    table = read_genes(path)
+    start = table["start"].where(table["strand"] != "-", table["end"] - 1)
+    return table.assign(start=start, end=start + 1)
+
+
+def read_genes(path: str | Path) -> pd.DataFrame:
+    """Genes of a GTF with their bodies, 0-based, half-open.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns :data:`TSS_COLUMNS`.
+
+    Raises
+    ------
+    UserError
+        If the file holds no gene rows.
+    """
     rows = []
     with open_text(path) as lines:
         for line in lines:
@@ -42,11 +60,8 @@ def read_tss(path: str | Path) -> pd.DataFrame:
             if line.startswith("#") or len(values) < 9 or values[2] != "gene":
                 continue
             found = dict(_ATTRIBUTE.findall(values[8]))
-            start = int(values[3]) - 1 if values[6] != "-" else int(values[4]) - 1
-            gene = found.get("gene_id", "")
-            rows.append(
-                (values[0], start, start + 1, found.get("gene_name", gene), gene, values[6])
-            )
+            start, end, gene = int(values[3]) - 1, int(values[4]), found.get("gene_id", "")
+            rows.append((values[0], start, end, found.get("gene_name", gene), gene, values[6]))
     if not rows:
         raise UserError(f"{path} has no rows of feature 'gene'. Is it a GTF?")
     return pd.DataFrame(rows, columns=list(TSS_COLUMNS))

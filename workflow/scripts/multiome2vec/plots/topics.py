@@ -1,8 +1,10 @@
-"""How the number of topics was chosen."""
+"""How the number of topics was chosen, and which labels the topics belong to."""
 
+import numpy as np
 import pandas as pd
 
-from multiome2vec.plots.style import COLOURS, LIMIT, plain
+from multiome2vec import keys
+from multiome2vec.plots.style import COLOURS, LIMIT, natural, plain
 
 TITLES = {
     "arun": "Arun 2010 (low is good)",
@@ -42,4 +44,60 @@ def selection_figure(table: pd.DataFrame):
         xytext=(-4 if right else 4, -10), ha="right" if right else "left",
         textcoords="offset points", color=COLOURS[1], fontsize=8,
     )  # fmt: skip
+    return figure
+
+
+def shares_by_label(theta: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
+    """Mean share of each topic in the cells of each label.
+
+    Parameters
+    ----------
+    theta
+        Cells × topics, rows sum to 1.
+    labels
+        Of each cell.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Labels × topics. Labels in natural order, unlabelled cells last; topics by the label in
+        which their share is largest, and there by this share, so that the large ones run down the
+        diagonal.
+    """
+    names = [f"Topic{number}" for number in range(1, theta.shape[1] + 1)]
+    mean = pd.DataFrame(theta, columns=names).groupby(np.asarray(labels, dtype=str)).mean()
+    mean = mean.loc[sorted(mean.index, key=lambda name: (name == keys.UNLABELLED, natural(name)))]
+    best = mean.to_numpy().argmax(axis=0)
+    return mean.iloc[:, np.lexsort([-mean.to_numpy().max(axis=0), best])].rename_axis(keys.LABEL)
+
+
+def label_figure(shares: pd.DataFrame, cells: pd.Series):
+    """Draw the table of :func:`shares_by_label` as a heat map.
+
+    Parameters
+    ----------
+    shares
+        Labels × topics.
+    cells
+        Number of cells by label.
+    """
+    import matplotlib.pyplot as plt
+
+    n_labels, n_topics = shares.shape
+    figure, axis = plt.subplots(
+        figsize=(3.2 + 0.19 * n_topics, 1.4 + 0.19 * n_labels), layout="constrained"
+    )
+    shown = axis.imshow(shares, cmap="magma_r", vmin=0, aspect="auto", interpolation="nearest")
+    plain(axis, title="mean topic share of the cells of a label", x="topic", y="label (cells)")
+    numbers = [name.removeprefix("Topic") for name in shares.columns]
+    axis.set_xticks(range(n_topics), numbers, rotation=90)
+    axis.set_yticks(range(n_labels), [f"{name} ({cells[name]:,})" for name in shares.index])
+    axis.set_xticks(np.arange(n_topics - 1) + 0.5, minor=True)
+    axis.set_yticks(np.arange(n_labels - 1) + 0.5, minor=True)
+    axis.grid(which="minor", color="white", linewidth=0.6)
+    axis.tick_params(which="both", length=0)
+    axis.spines[:].set_visible(False)
+    bar = figure.colorbar(shown, ax=axis, fraction=0.04, pad=0.02, aspect=15)
+    bar.ax.tick_params(labelsize=7)
+    bar.outline.set_visible(False)
     return figure

@@ -8,10 +8,11 @@ import pandas as pd
 
 from multiome2vec.errors import UserError
 from multiome2vec.io.atomic import atomic_path
-from multiome2vec.io.genome import open_text, read_tss, read_tss_bed
+from multiome2vec.io.genome import TSS_COLUMNS, open_text, read_genes, read_tss, read_tss_bed
 from multiome2vec.io.regions import read_bed, read_chrom_sizes
 
 logger = logging.getLogger(__name__)
+LARGEST_GAP = 100_000  # bp between start sites of one gene
 
 
 def genome(*, fasta: str, out: str, index: str) -> None:
@@ -75,6 +76,36 @@ def tss(*, source: str, kind: str, chrom_sizes: str, out: str) -> None:
     table = _on_chromosomes(table, sizes, source)
     with atomic_path(out) as partial:
         table.to_csv(partial, sep="\t", header=False, index=False)
+
+
+def genes(*, source: str, kind: str, chrom_sizes: str, out: str) -> None:
+    """Write the genes on the assembly's chromosomes, one row each.
+
+    Parameters
+    ----------
+    source
+        GTF (``kind`` "gtf"), or BED of transcription start sites (``kind`` "bed"): then start sites
+        of one name and strand, at most 100 kb from the next, are a gene from the first to the last.
+    """
+    table = read_genes(source) if kind == "gtf" else _genes_of_start_sites(source)
+    table = _on_chromosomes(table, read_chrom_sizes(chrom_sizes), source)
+    with atomic_path(out) as partial:
+        table.to_csv(partial, sep="\t", header=False, index=False)
+
+
+def _genes_of_start_sites(source: str) -> pd.DataFrame:
+    table = read_tss_bed(source)
+    table = table[table["gene_name"] != ""]
+    if table.empty:
+        raise UserError(f"{source} names no gene in its fourth column: give a GTF instead.")
+    same = ["chrom", "gene_name", "strand"]
+    table = table.sort_values([*same, "start"], kind="stable")
+    gap = table.groupby(same)["start"].diff()
+    number = (gap.isna() | (gap > LARGEST_GAP)).cumsum().rename("gene")
+    once = table.groupby(number).agg(
+        {"chrom": "first", "start": "min", "end": "max", "gene_name": "first", "strand": "first"}
+    )
+    return once.assign(gene_id=once["gene_name"])[list(TSS_COLUMNS)]
 
 
 def blacklist(*, source: str, chrom_sizes: str, out: str) -> None:

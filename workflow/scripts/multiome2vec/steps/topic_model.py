@@ -144,7 +144,11 @@ def _log_what_is_closed(role: np.ndarray, adata, n_open: int) -> None:
 
 
 def _log_convergence(sample: gibbs.GibbsSample, settings: Settings) -> None:
-    rise, k = gibbs.climb(sample.log_likelihood), settings.k
+    k = settings.k
+    if sample.iteration[0] > gibbs.RECORD_EVERY:
+        logger.info("%d topics: the engine records only the end, so convergence is unknown", k)
+        return
+    rise = gibbs.climb(sample.log_likelihood)
     logger.info("%d topics: the log-likelihood rises by %.4f %% per 10 iterations", k, 100 * rise)
     if rise > gibbs.CONVERGED:
         logger.warning(

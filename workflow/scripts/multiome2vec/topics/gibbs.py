@@ -25,7 +25,8 @@ class GibbsSample:
     region_topic
         n_wk, W × K.
     log_likelihood, iteration
-        log p(w, z) after so many sweeps: every :data:`RECORD_EVERY` and at the end.
+        log p(w, z) after so many sweeps: every :data:`RECORD_EVERY` and at the end, or at the end
+        only if the sampler keeps no record.
     isa
         Instruction set that the sampler used; the same seed gives the same result on the same set.
     """
