@@ -10,7 +10,7 @@
 #   results/{dataset}/peaks/{caller}/{groups.tsv, groups/, consensus.bed}
 #   results/{dataset}/regions/regions.h5ad                    cells × consensus regions
 #   results/{dataset}/topics/{engine}/{k}/topics.h5ad, topics/{engine}/{selection.tsv, topics.h5ad}
-#   results/{dataset}/motifs/{engine}/scores.h5ad, motifs/deviations.h5ad
+#   results/{dataset}/motifs/{engine}/{scores.h5ad, cistromes.h5ad, auc.h5ad}, motifs/deviations.h5ad
 #   results/{dataset}/matrices/multiome.h5mu, {gene,region,motif}_by_cell/, {gene,region,motif}_by_cell_comb.csv
 #   results/{dataset}/models/{model}/seed-{seed}/{weights.safetensors, card.json, history.tsv}
 #   results/{dataset}/embeddings/{model}/seed-{seed}.h5ad

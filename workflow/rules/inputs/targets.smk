@@ -36,8 +36,9 @@ def annotation_outputs():
 def motifs_outputs():
     if not has_motif():
         return []
-    engine = config["motifs"]["engine"]
-    return [f"{RESULTS}/motifs/deviations.h5ad", f"{RESULTS}/motifs/{engine}/enrichment.tsv"]
+    folder = f"{RESULTS}/motifs/{config['motifs']['engine']}"
+    names = ("enrichment.tsv", "auc.h5ad")
+    return [f"{RESULTS}/motifs/deviations.h5ad", *(f"{folder}/{name}" for name in names)]
 
 
 def matrices_outputs():
