@@ -10,7 +10,8 @@
 #   results/{dataset}/peaks/{caller}/{groups.tsv, groups/, consensus.bed}
 #   results/{dataset}/regions/regions.h5ad                    cells × consensus regions
 #   results/{dataset}/topics/{engine}/{k}/topics.h5ad, topics/{engine}/{selection.tsv, topics.h5ad, by_label.png}
-#   results/{dataset}/motifs/{engine}/{scores.h5ad, enrichment.tsv, enrichment.html}, motifs/deviations.{h5ad, png}
+#   results/{dataset}/motifs/{engine}/{scores.h5ad, enrichment.tsv, enrichment.html, dem.tsv, cistromes.h5ad, auc.h5ad}
+#   results/{dataset}/motifs/deviations.{h5ad, png}
 #   results/{dataset}/matrices/multiome.h5mu, {gene,region,motif}_by_cell/, {gene,region,motif}_by_cell_comb.csv
 #   results/{dataset}/models/{model}/seed-{seed}/{weights.safetensors, card.json, history.tsv}
 #   results/{dataset}/embeddings/{model}/seed-{seed}.h5ad

@@ -68,11 +68,12 @@ def _motifs(rng, counts, obs):
     scores = (share - share.mean(axis=0)) / share.std(axis=0)
     mask = np.zeros(scores.shape, np.uint8)
     mask[:5, 1] = 1
+    names = [f"{i:04d}" for i in range(N_MOTIFS)]
     scores[mask == 1] = 0
     motif = ad.AnnData(
         scores.astype(np.float32),
         obs=obs[[]].copy(),
-        var=pd.DataFrame(index=[f"MA{i:04d}.1" for i in range(N_MOTIFS)]),
+        var=pd.DataFrame({"name": names, "tfs": names}, index=[f"MA{name}.1" for name in names]),
     )
     motif.layers[keys.MASK] = mask
     motif.layers[keys.DEVIATION] = (scores / 10).astype(np.float32)

@@ -40,3 +40,16 @@ def test_each_peak_caller_has_one_rule(tmp_path, caller, rule, other):
     assert f"rule {other}:" not in done.stdout
     assert f"results/demo/peaks/{caller}/groups.tsv" in done.stdout
     assert f"logs/{rule}/demo.{caller}.log" in done.stdout
+
+
+def test_only_the_chosen_motif_matrix_is_made_for_the_matrices(tmp_path):
+    chosen = tmp_path / "chosen.yaml"
+    for matrix, made, other in (
+        ("deviations", "deviations", "region_set_auc"),
+        ("auc", "region_set_auc", "deviations"),
+    ):
+        chosen.write_text(f"motifs: {{matrix: {matrix}}}\n")
+        done = snakemake(tmp_path, "matrices", "-n", "--quiet", "progress", config=chosen)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"rule {made}:" in done.stdout
+        assert f"rule {other}:" not in done.stdout

@@ -2,7 +2,8 @@
 The aligned matrices: one MuData of genes, regions and motifs, and its exports.
 
 REQUIRED INPUTS: qc/barcodes.tsv, annotation/labels.tsv; annotation/rna.h5ad, regions/regions.h5ad,
-topics/{engine}/topics.h5ad and motifs/deviations.h5ad as far as the dataset has them
+topics/{engine}/topics.h5ad and motifs/deviations.h5ad or motifs/{engine}/auc.h5ad as far as the
+dataset has them
 
 OUTPUTS: results/{dataset}/matrices/{multiome.h5mu, {gene,region,motif}_by_cell/,
 {gene,region,motif}_by_cell_comb.csv}

@@ -2,10 +2,10 @@
 Motif matches in the consensus regions, motif activity in cells, enrichment in region sets.
 
 REQUIRED INPUTS: peaks/{caller}/consensus.bed, regions/regions.h5ad, qc/barcodes.tsv, the genome,
-topics/{engine}/region_sets/
+topics/{engine}/{region_sets/, topics.h5ad}
 
 OUTPUTS: results/{dataset}/motifs/{motifs.jaspar, motifs.tsv, deviations.h5ad,
-{engine}/{scores.h5ad, enrichment.tsv, dem.tsv, cistromes.h5ad}}
+{engine}/{scores.h5ad, enrichment.tsv, dem.tsv, cistromes.h5ad, auc.h5ad}}
 """
 
 
@@ -144,3 +144,27 @@ rule motif_enrichment:
         code=source_digest("multiome2vec.steps.motif_enrichment"),
     script:
         "../scripts/motif_enrichment.py"
+
+
+rule region_set_auc:
+    input:
+        unpack(auc_ranking),
+        cistromes="results/{dataset}/motifs/{engine}/cistromes.h5ad",
+    output:
+        auc="results/{dataset}/motifs/{engine}/auc.h5ad",
+    log:
+        "logs/region_set_auc/{dataset}.{engine}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/region_set_auc/{engine}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    params:
+        ranking=config["motifs"]["auc"]["ranking"],
+        threshold=config["motifs"]["auc"]["threshold"],
+        code=source_digest("multiome2vec.steps.region_set_auc"),
+    script:
+        "../scripts/region_set_auc.py"

@@ -11,7 +11,7 @@ with job(snakemake.log[0], threads=snakemake.threads):
         rna=snakemake.input.get("rna"),
         regions=snakemake.input.get("regions"),
         topics=snakemake.input.get("topics"),
-        deviations=snakemake.input.get("deviations"),
+        motif=snakemake.input.get("motif"),
         truth=snakemake.input.get("truth"),
         out=snakemake.output.multiome,
     )

@@ -88,10 +88,13 @@ def test_tables_of_cells():
 def test_masked_deviations_are_zero_and_all_finite():
     layers = {keys.DEVIATION: np.zeros((2, 1)), keys.MASK: np.array([[1], [0]])}
     scores = ad.AnnData(np.array([[0.0], [2.0]]), layers=layers)
-    contracts.check_deviations(scores, path="d.h5ad")
+    with pytest.raises(ContractError, match="var lacks the column.s. name, tfs"):
+        contracts.check_motif(scores, path="d.h5ad")
+    scores.var = pd.DataFrame({"name": ["A"], "tfs": ["A"]}, index=["MA1"])
+    contracts.check_motif(scores, path="d.h5ad")
     scores.X[0, 0] = 1
     with pytest.raises(ContractError, match="a masked entry of X is not 0"):
-        contracts.check_deviations(scores, path="d.h5ad")
+        contracts.check_motif(scores, path="d.h5ad")
     scores.X[1, 0] = np.nan
     with pytest.raises(ContractError, match="not finite"):
-        contracts.check_deviations(scores, path="d.h5ad")
+        contracts.check_motif(scores, path="d.h5ad")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import scipy.io
 import scipy.sparse as sp
-from multiome2vec.errors import ContractError
+from multiome2vec.errors import ContractError, UserError
 from multiome2vec.io.contracts import check_multiome
 from multiome2vec.steps.export_matrices import export_matrices
 from multiome2vec.steps.multiome import multiome
@@ -59,7 +59,7 @@ def data(tmp_path):
 
 
 ALL = {"rna": "rna.h5ad", "regions": "regions.h5ad", "topics": "topics.h5ad"}
-ALL |= {"deviations": "deviations.h5ad", "truth": "truth.tsv"}
+ALL |= {"motif": "deviations.h5ad", "truth": "truth.tsv"}
 
 
 def build(data, **files):
@@ -204,6 +204,35 @@ def test_masked_motif_entries_are_left_out(data):
     is_t = (mdata.obs["label"] == "T").to_numpy()
     expected = mdata["motif"].X[is_t][1:, 1].mean()  # the masked cell is the first T
     np.testing.assert_allclose(means.loc["MA2", "T"], expected, rtol=1e-5)
+
+
+def cistrome_auc(data, *, cistromes):
+    """A file of AUC instead of deviations."""
+    motif = ad.read_h5ad(data / "deviations.h5ad")
+    motif.layers["auc"] = motif.layers.pop("deviation")
+    motif.var_names = ["A_direct", "B_direct"]
+    motif.uns["auc"] = {"ranking": "relative", "threshold": 0.05}
+    motif[:, :cistromes].copy().write_h5ad(data / "auc.h5ad")
+
+
+def test_auc_of_cistromes_may_be_the_motif_modality(data):
+    cistrome_auc(data, cistromes=2)
+    mdata = build(data, **{**ALL, "motif": "auc.h5ad"})
+    source = ad.read_h5ad(data / "auc.h5ad")
+    assert mdata["motif"].obs_names.tolist() == KEPT
+    np.testing.assert_array_equal(mdata["motif"].X, source.X)
+    np.testing.assert_array_equal(mdata["motif"].layers["auc"], source.layers["auc"])
+    assert mdata["motif"].uns["auc"]["ranking"] == "relative"
+    matrix, lines, means = export(data, "motif")
+    np.testing.assert_array_equal(matrix.astype(np.float32), source.X.T)
+    assert lines[0] == "A_direct\tA\tCistrome AUC"
+    assert means.index.tolist() == ["A_direct", "B_direct"]
+
+
+def test_auc_without_cistromes_is_refused_as_modality(data):
+    cistrome_auc(data, cistromes=0)
+    with pytest.raises(UserError, match=r"no motif is enriched.*Set motifs.matrix: deviations"):
+        build(data, **{**ALL, "motif": "auc.h5ad"})
 
 
 def test_columns_are_all_labels_even_where_a_modality_has_none(data):

@@ -24,3 +24,14 @@ def enrichment_thresholds():
     """From which score on a motif is enriched."""
     names = ("min_nes", "max_padj", "min_log2fc")
     return {name: config["motifs"]["enrichment"][name] for name in names}
+
+
+def auc_ranking(wildcards):
+    """What the regions of a cell are ranked by: its topics or its counts."""
+    results = f"results/{wildcards.dataset}"
+    if config["motifs"]["auc"]["ranking"] == "counts":
+        return {
+            "regions": f"{results}/regions/regions.h5ad",
+            "barcodes": f"{results}/qc/barcodes.tsv",
+        }
+    return {"topics": f"{results}/topics/{config['topics']['engine']}/topics.h5ad"}

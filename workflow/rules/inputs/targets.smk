@@ -42,6 +42,7 @@ def motifs_outputs():
         "deviations.png",
         f"{engine}/enrichment.tsv",
         f"{engine}/enrichment.html",
+        f"{engine}/auc.h5ad",
     )
     return [f"{RESULTS}/motifs/{name}" for name in names]
 

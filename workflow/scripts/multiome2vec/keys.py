@@ -13,6 +13,7 @@ MODALITIES = (RNA, ATAC, MOTIF)
 # layers
 COUNTS = "counts"  # raw integers
 DEVIATION = "deviation"  # chromVAR bias-corrected deviation (motif)
+AUC = "auc"  # area under the recovery curve of a region set (motif); also uns: how it was ranked
 MASK = "mask"  # 1 where a motif score is undefined and was set to 0
 
 # obs: identity

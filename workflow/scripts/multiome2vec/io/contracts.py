@@ -73,10 +73,19 @@ def check_scores(adata: "AnnData", *, path: str) -> None:
     _check_csr(adata.X, path, "X")
 
 
-def check_deviations(adata: "AnnData", *, path: str) -> None:
-    """Cells × motifs: finite z-scores and deviations; masked entries are 0 in X."""
+def check_motif(adata: "AnnData", *, path: str) -> None:
+    """Cells × motifs or cistromes: finite z-scores, deviations or AUC; masked entries are 0 in X.
+
+    ``var`` has the name and the factors of each.
+    """
     _check_names(adata, path)
-    for where, values in (("X", adata.X), ("deviation", adata.layers[keys.DEVIATION])):
+    missing = [column for column in ("name", "tfs") if column not in adata.var]
+    if missing:
+        raise ContractError(f"{path}: var lacks the column(s) {', '.join(missing)}. {REMEDY}")
+    raw = keys.AUC if keys.AUC in adata.layers else keys.DEVIATION
+    if raw not in adata.layers:
+        raise ContractError(f"{path} lacks layers['{raw}'] (or '{keys.AUC}'). {REMEDY}")
+    for where, values in (("X", adata.X), (raw, adata.layers[raw])):
         if not np.isfinite(values).all():
             raise ContractError(f"{path}: {where} holds a value that is not finite. {REMEDY}")
     if np.any(np.asarray(adata.X)[np.asarray(adata.layers[keys.MASK]) == 1] != 0):
@@ -98,7 +107,7 @@ def check_multiome(mdata: "MuData", *, path: str) -> None:
             _check_mosaic(mdata, name, path)
         else:
             _check_same_cells(mdata.obs_names, adata.obs_names, f"{path}, modality {name}")
-    checks = {keys.RNA: check_rna, keys.ATAC: check_regions, keys.MOTIF: check_deviations}
+    checks = {keys.RNA: check_rna, keys.ATAC: check_regions, keys.MOTIF: check_motif}
     for name, adata in mdata.mod.items():
         checks[name](adata, path=f"{path}, modality {name}")
 

@@ -10,7 +10,7 @@ import pandas as pd
 from multiome2vec import keys
 from multiome2vec.errors import ContractError, UserError
 from multiome2vec.io.atomic import write_h5ad
-from multiome2vec.io.contracts import check_deviations, check_scores
+from multiome2vec.io.contracts import check_motif, check_scores
 from multiome2vec.io.regions import load_regions
 from multiome2vec.logs import progress
 from multiome2vec.motifs.background import background_regions
@@ -72,5 +72,5 @@ def deviations(
         var=matches.var,
         layers={keys.DEVIATION: found.deviation, keys.MASK: found.undefined.astype(np.uint8)},
     )
-    check_deviations(result, path=out)
+    check_motif(result, path=out)
     write_h5ad(result, out)

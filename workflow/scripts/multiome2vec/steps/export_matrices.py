@@ -52,7 +52,7 @@ def export_matrices(*, multiome: str, kind: str, folder: str, means: str) -> Non
         if not counted:
             logger.warning("No counts of %ss: log-normalised values are written as they are", kind)
         table = label_means(matrix, labels=own, columns=columns, total=total)
-    write_10x_mtx(matrix, folder, cells=adata.obs_names, features=_features(adata.var, kind))
+    write_10x_mtx(matrix, folder, cells=adata.obs_names, features=_features(adata, kind))
     with atomic_path(Path(means)) as partial:
         pd.DataFrame(table, index=adata.var_names, columns=columns).rename_axis(kind).to_csv(
             partial, float_format="%.6g", lineterminator="\n"
@@ -66,13 +66,14 @@ def _unmasked(values: np.ndarray, mask: np.ndarray) -> sp.csr_matrix:
     return sp.csr_matrix((values[row, column], column, indptr), shape=values.shape)
 
 
-def _features(var: pd.DataFrame, kind: str) -> pd.DataFrame:
+def _features(adata: ad.AnnData, kind: str) -> pd.DataFrame:
     """Columns of features.tsv: id, name, type; and the place of regions."""
-    names = var.index.to_series()
+    var, names = adata.var, adata.var_names.to_series()
     if kind == "gene":
         ids = var.get(keys.GENE_ID, names)
         return pd.DataFrame({"id": ids, "name": names, "type": "Gene Expression"})
     if kind == "motif":
-        return pd.DataFrame({"id": names, "name": var["name"], "type": "Motif Deviation"})
+        score = "Cistrome AUC" if keys.AUC in adata.layers else "Motif Deviation"
+        return pd.DataFrame({"id": names, "name": var["name"], "type": score})
     place = var[[keys.CHROM, keys.START, keys.END]]
     return pd.DataFrame({"id": names, "name": names, "type": "Peaks"}).join(place)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from multiome2vec import keys
-from multiome2vec.errors import ContractError
+from multiome2vec.errors import ContractError, UserError
 from multiome2vec.io.atomic import write_h5mu
 from multiome2vec.io.contracts import check_multiome
 from multiome2vec.io.regions import load_regions, read_cells
@@ -27,7 +27,7 @@ def multiome(
     rna: str | None,
     regions: str | None,
     topics: str | None,
-    deviations: str | None,
+    motif: str | None,
     truth: str | None,
     out: str,
 ) -> None:
@@ -41,8 +41,8 @@ def multiome(
         ``annotation/rna.h5ad``.
     regions, topics
         ``regions/regions.h5ad``; the chosen topic model, whose topics go to ``obsm``.
-    deviations
-        ``motifs/deviations.h5ad``.
+    motif
+        ``motifs/deviations.h5ad`` or ``motifs/<engine>/auc.h5ad``.
     truth
         Table of the known answers (simulated data), joined by cell.
     out
@@ -57,9 +57,9 @@ def multiome(
     if regions:
         modalities[keys.ATAC] = _atac(regions, topics, barcodes)
         _require(modalities[keys.ATAC], verdicts.index[verdicts[keys.IN_ATAC]], regions)
-    if deviations:
-        modalities[keys.MOTIF] = _motif(deviations)
-        _require(modalities[keys.MOTIF], verdicts.index[verdicts[keys.IN_ATAC]], deviations)
+    if motif:
+        modalities[keys.MOTIF] = _motif(motif)
+        _require(modalities[keys.MOTIF], verdicts.index[verdicts[keys.IN_ATAC]], motif)
     mdata = assemble(modalities, obs=_global_obs(verdicts, labels, truth))
     for name, adata in mdata.mod.items():
         logger.info("%s: %d cells × %d features", name, *adata.shape)
@@ -90,7 +90,13 @@ def _atac(path: str, topics: str | None, barcodes: str) -> ad.AnnData:
 
 def _motif(path: str) -> ad.AnnData:
     full = ad.read_h5ad(path)
-    return ad.AnnData(full.X, full.obs[[]], full.var, layers=dict(full.layers))
+    if not full.n_vars:
+        raise UserError(
+            f"{path} has no columns: no motif is enriched in any region set, or all cistromes are "
+            "too small (motifs/<engine>/enrichment.tsv, the log of region_set_auc). Set "
+            "motifs.matrix: deviations, or lower motifs.enrichment.min_nes."
+        )
+    return ad.AnnData(full.X, full.obs[[]], full.var, layers=dict(full.layers), uns=dict(full.uns))
 
 
 def _require(adata: ad.AnnData, cells: pd.Index, path: str) -> None:
