@@ -47,12 +47,6 @@ def plain(axis, *, title: str, x: str = "", y: str = "") -> None:
     axis.spines[["top", "right"]].set_visible(False)
 
 
-def natural(name: str) -> tuple:
-    """Key that sorts leiden-10 after leiden-9."""
-    head, _, tail = name.rpartition("-")
-    return (head, int(tail)) if tail.isdigit() else (name, -1)
-
-
 def not_available(axis, *, title: str, why: str) -> None:
     """Make an empty panel that says why it is empty."""
     axis.set_axis_off()
