@@ -5,7 +5,7 @@ import pandas as pd
 
 from multiome2vec import keys
 from multiome2vec.io.atomic import save_figure
-from multiome2vec.io.contracts import check_deviations
+from multiome2vec.io.contracts import check_motif
 from multiome2vec.io.labels import labels_of
 from multiome2vec.matrices import masked_label_means
 from multiome2vec.plots.deviations import deviations_figure
@@ -22,7 +22,7 @@ def deviations_plot(*, deviations: str, labels: str, out: str) -> None:
         PNG.
     """
     cells = ad.read_h5ad(deviations)
-    check_deviations(cells, path=deviations)
+    check_motif(cells, path=deviations)
     own = pd.Series(labels_of(labels, cells.obs_names), index=cells.obs_names)
     columns = sorted(own.unique())
     means = masked_label_means(
