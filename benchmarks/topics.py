@@ -27,7 +27,8 @@ ALPHA, ETA = 50 / TOPICS, 0.1  # the workflow's defaults
 def simulate(n_cells: int, n_regions: int, seed: int) -> tuple[sparse.csr_matrix, np.ndarray]:
     """Cells × regions, binary, about 3 % open, and the true topics (regions × topics)."""
     rng = np.random.default_rng(seed)
-    phi = rng.gamma(0.1, size=(n_regions, TOPICS)) + 0.02 * rng.gamma(1, size=(n_regions, 1))
+    own = rng.random((n_regions, TOPICS)) < 0.1  # regions a topic has more of than others
+    phi = rng.gamma(2, size=(n_regions, 1)) * np.where(own, 10, 1)
     phi /= phi.sum(axis=0)
     theta = rng.dirichlet(np.full(TOPICS, 0.2), size=n_cells)
     rows = []
