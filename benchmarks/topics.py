@@ -1,7 +1,8 @@
 """Topic engines on simulated accessibility with known topics: python benchmarks/topics.py.
 
 Prints, per engine and number of iterations: CPU and wall time, perplexity of held-out cells, mean
-correlation of the topics with the true ones, and the rise of the log-likelihood at the end.
+correlation of the topics' shares in cells and of the regions' shares in topics with the true ones
+(sampling noise bounds the latter), and the rise of the log-likelihood at the end.
 """
 
 import argparse
@@ -24,8 +25,8 @@ TOPICS, DEPTH, HELD_OUT = 16, 1_550, 200
 ALPHA, ETA = 50 / TOPICS, 0.1  # the workflow's defaults
 
 
-def simulate(n_cells: int, n_regions: int, seed: int) -> tuple[sparse.csr_matrix, np.ndarray]:
-    """Cells × regions, binary, about 3 % open, and the true topics (regions × topics)."""
+def simulate(n_cells: int, n_regions: int, seed: int) -> tuple[sparse.csr_matrix, dict]:
+    """Cells × regions, binary, about 4 % open, and the truth: cells and regions × topics."""
     rng = np.random.default_rng(seed)
     own = rng.random((n_regions, TOPICS)) < 0.1  # regions a topic has more of than others
     phi = rng.gamma(2, size=(n_regions, 1)) * np.where(own, 10, 1)
@@ -39,17 +40,18 @@ def simulate(n_cells: int, n_regions: int, seed: int) -> tuple[sparse.csr_matrix
     indptr = np.cumsum([0, *map(len, rows)])
     indices = np.concatenate(rows)
     data = np.ones(len(indices), dtype=np.int32)
-    return sparse.csr_matrix((data, indices, indptr), (n_cells, n_regions)), phi
+    matrix = sparse.csr_matrix((data, indices, indptr), (n_cells, n_regions))
+    return matrix, {"cells": theta, "regions": phi}
 
 
-def agreement(found: np.ndarray, true: np.ndarray) -> float:
-    """Mean correlation of topics, matched one to one."""
-    k = true.shape[1]
-    correlation = np.corrcoef(found.T, true.T)[:k, k:]
-    return correlation[linear_sum_assignment(-correlation)].mean()
+def agreement(found: dict, true: dict) -> dict:
+    """Mean correlations of topics, matched one to one by their shares in cells."""
+    by = {name: np.corrcoef(found[name].T, true[name].T)[:TOPICS, TOPICS:] for name in true}
+    match = linear_sum_assignment(-by["cells"])
+    return {f"correlation_{name}": by[name][match].mean() for name in true}
 
 
-def measure(engine: str, matrix, phi: np.ndarray, *, iterations: int, seed: int) -> dict:
+def measure(engine: str, matrix, truth: dict, *, iterations: int, seed: int) -> dict:
     """Fit to all but the last cells, which measure perplexity."""
     fitted, held = matrix[:-HELD_OUT], matrix[-HELD_OUT:]
     some = np.flatnonzero(np.bincount(fitted.indices, minlength=matrix.shape[1]))
@@ -62,13 +64,15 @@ def measure(engine: str, matrix, phi: np.ndarray, *, iterations: int, seed: int)
     counts[some] = sample.region_topic
     share = gibbs.topic_regions(counts, eta=ETA)
     rng = np.random.default_rng(0)
+    found = {"cells": gibbs.cell_topics(sample.cell_topic, alpha=ALPHA), "regions": share}
+    true = {"cells": truth["cells"][:-HELD_OUT], "regions": truth["regions"]}
     return {
         "engine": engine,
         "iterations": iterations,
         "cpu_s": cpu,
         "wall_s": wall,
         "perplexity": perplexity(held, share, alpha=ALPHA, rng=rng),
-        "correlation": agreement(share, phi),
+        **agreement(found, true),
         "climb_percent": 100 * gibbs.climb(sample.log_likelihood),
     }
 
@@ -81,11 +85,11 @@ def main() -> None:
     parser.add_argument("--iterations", type=int, nargs="+", default=[150, 500])
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    matrix, phi = simulate(options.cells, options.regions, options.seed)
+    matrix, truth = simulate(options.cells, options.regions, options.seed)
     share = matrix.nnz / np.prod(matrix.shape)
     print(f"# {matrix.shape[0]} cells x {matrix.shape[1]} regions, {share:.1%} open")
     rows = [
-        measure(engine, matrix, phi, iterations=iterations, seed=options.seed)
+        measure(engine, matrix, truth, iterations=iterations, seed=options.seed)
         for iterations in options.iterations
         for engine in ("tomotopy", "lda")
     ]
