@@ -119,6 +119,7 @@ rule motif_scores:
 rule motif_enrichment:
     input:
         unpack(region_sets),
+        unpack(given_databases),
         scores="results/{dataset}/motifs/{engine}/best_scores.zarr",
         matches="results/{dataset}/motifs/{engine}/scores.h5ad",
         annotation="results/{dataset}/motifs/motifs.tsv",
@@ -139,6 +140,7 @@ rule motif_enrichment:
         runtime=240,
     params:
         kinds=REGION_SETS,
+        given=sorted(given_databases()),
         thresholds=enrichment_thresholds(),
         seed=config["motifs"]["enrichment"]["seed"],
         code=source_digest("multiome2vec.steps.motif_enrichment"),
