@@ -47,13 +47,13 @@ class RankingsDatabase:
     def __init__(self, path: str | Path, *, kind: str = "rankings") -> None:
         from pyarrow import feather
 
-        schema = _schema(path)
-        named = [i for i, name in enumerate(schema.names) if name in NAMES]
-        _refuse_other_files(schema, named, path=path, kind=kind)
+        columns, types = _schema(path)
+        named = [i for i, name in enumerate(columns) if name in NAMES]
+        _refuse_other_files(columns, types, named, path=path, kind=kind)
         self._path, self._ranked = path, kind == "rankings"
-        self._columns = np.delete(np.arange(len(schema.names)), named[-1])
-        names = [schema.names[i].rpartition("__")[2] for i in self._columns]
-        self._dtype = schema.field(int(self._columns[0])).type.to_pandas_dtype()
+        self._columns = np.delete(np.arange(len(columns)), named[-1])
+        names = [columns[i].rpartition("__")[2] for i in self._columns]
+        self._dtype = types[self._columns[0]].to_pandas_dtype()
         self.regions = parse_region_names(names, path=str(path))
         motifs = feather.read_table(path, columns=[named[-1]]).column(0)
         self.motifs = pd.Index(motifs.to_pylist(), dtype=object)
@@ -123,7 +123,7 @@ def write_database(path: str | Path, values: np.ndarray, *, regions: pd.Index, m
     feather.write_feather(pa.table(columns), str(path), compression="zstd", version=2)
 
 
-def _schema(path: str | Path):
+def _schema(path: str | Path) -> tuple[list[str], list]:
     """Names and types of the columns; nothing else is read."""
     import pyarrow as pa
 
@@ -131,7 +131,8 @@ def _schema(path: str | Path):
         raise UserError(f"Rankings database {path} does not exist.")
     try:
         with pa.memory_map(str(path)) as source:
-            return pa.ipc.open_file(source).schema
+            schema = pa.ipc.open_file(source).schema
+            return schema.names, schema.types  # arrow makes these lists anew at each access
     except pa.ArrowInvalid:
         with open(path, "rb") as start:
             old = start.read(4) == b"FEA1"
@@ -144,15 +145,17 @@ def _schema(path: str | Path):
         raise UserError(f"{path} is no cisTarget database (Feather version 2). {remedy}") from None
 
 
-def _refuse_other_files(schema, named: list[int], *, path: str | Path, kind: str) -> None:
+def _refuse_other_files(
+    columns: list[str], arrow_types: list, named: list[int], *, path: str | Path, kind: str
+) -> None:
     if not named:
-        transposed = any(name in schema.names[-1:] for name in TRANSPOSED)
+        transposed = columns[-1] in TRANSPOSED
         found = "has regions or genes as rows" if transposed else f"has no column {NAMES[0]}"
         raise UserError(
             f"{path} {found}. Needed is a database with one column per region and one row per "
             f"motif: *.regions_vs_motifs.{kind}.feather."
         )
-    types = {str(field.type) for i, field in enumerate(schema) if i != named[-1]}
+    types = {str(found) for found in {*arrow_types[: named[-1]], *arrow_types[named[-1] + 1 :]}}
     if not types:
         raise UserError(f"{path} has no region.")
     if len(types) > 1 or not types <= set(KINDS[kind]):

@@ -64,8 +64,8 @@ def motif_enrichment(
     sets = set_positions(folders, store.regions)
 
     if path := given.get("rankings"):
-        table, edges, motifs = _in_database(path, sets, store.regions, thresholds["min_nes"])
-        names = _database_names(motifs, own_names, given.get("factors"))
+        table, edges, motifs = in_database(path, sets, store.regions, thresholds["min_nes"])
+        names = database_names(motifs, own_names, given.get("factors"))
     else:
         table, edges = _in_own_regions(store, sets, thresholds["min_nes"], seed=seed)
         names = own_names
@@ -74,8 +74,8 @@ def motif_enrichment(
     chosen = backgrounds(sets, regions=store.regions, matches=matches, tss=tss, seed=seed)
     limits = {name: thresholds[name] for name in ("max_padj", "min_log2fc")}
     if path := given.get("scores"):
-        table, motifs = _dem_in_database(path, sets, chosen, store.regions, **limits)
-        names = _database_names(motifs, own_names, given.get("factors"))
+        table, motifs = dem_in_database(path, sets, chosen, store.regions, **limits)
+        names = database_names(motifs, own_names, given.get("factors"))
     else:
         above = ((motifs, above_limits(store, motifs, block)) for motifs, block in store.blocks())
         table, names = _dem(above, store.motifs, sets, chosen, **limits), own_names
@@ -121,7 +121,7 @@ def _in_own_regions(
     return table, {(name, store.motifs[motif]): found for (name, motif), found in edges.items()}
 
 
-def _in_database(
+def in_database(
     path: str, sets: dict[str, np.ndarray], regions: pd.Index, min_nes: float
 ) -> tuple[pd.DataFrame, Edges, pd.Index]:
     """Enrichment in given rankings; leading edges as positions of the dataset's regions."""
@@ -134,7 +134,7 @@ def _in_database(
     limits = cistarget.Limits.of_database(len(database.regions))
     logger.info("%d motifs rank %d regions", len(database.motifs), len(database.regions))
     logger.info("area under %d ranks, leading edges within %d", limits.auc, limits.edge)
-    pairs = _pairs(database, path, sets, regions)
+    pairs = _pairs(database, path, list(sets.values()), regions)
     mapped = _mapped(sets, pairs)
     wanted = np.unique(np.concatenate(list(mapped.values())))
     with TemporaryDirectory() as scratch:
@@ -153,10 +153,10 @@ def _in_database(
 
 
 def _pairs(
-    database: RankingsDatabase, path: str, sets: dict[str, np.ndarray], regions: pd.Index
+    database: RankingsDatabase, path: str, sets: list[np.ndarray], regions: pd.Index
 ) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the sets' regions and of those of the database that they overlap."""
-    some = np.unique(np.concatenate(list(sets.values())))
+    some = np.unique(np.concatenate(sets))
     table = parse_region_names(regions[some], path="the region sets")
     ours, theirs = overlapping(table, database.regions)
     if len(ours) == 0:
@@ -187,7 +187,7 @@ def _show(items: range) -> Iterator[int]:
     return progress(items, total=len(items), what="parts of the database")
 
 
-def _database_names(motifs: pd.Index, own_names: pd.DataFrame, factors: str | None) -> pd.DataFrame:
+def database_names(motifs: pd.Index, own_names: pd.DataFrame, factors: str | None) -> pd.DataFrame:
     """Names and factors of a database's motifs; those of ``motifs.tsv`` without a table."""
     if factors:
         table = pd.DataFrame({"name": motifs, "tfs": ""}, index=motifs)
@@ -255,13 +255,13 @@ def backgrounds(
     return found
 
 
-def _dem_in_database(
+def dem_in_database(
     path: str, sets: dict[str, np.ndarray], chosen: dict[str, np.ndarray], regions: pd.Index,
     **limits: float,
 ) -> tuple[pd.DataFrame, pd.Index]:  # fmt: skip
     """DEM on the scores of a database's regions that overlap the sets and their backgrounds."""
     database = RankingsDatabase(path, kind="scores")
-    pairs = _pairs(database, path, sets, regions)
+    pairs = _pairs(database, path, [*sets.values(), *chosen.values()], regions)
     fore, back = _mapped(sets, pairs), _mapped(chosen, pairs)
     both = [name for name in chosen if name in fore and name in back]
     enough = [name for name in both if min(len(fore[name]), len(back[name])) >= dem.FEWEST]
