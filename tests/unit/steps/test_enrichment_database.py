@@ -1,3 +1,4 @@
+import json
 import logging
 
 import anndata as ad
@@ -5,9 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from multiome2vec.errors import UserError
-from multiome2vec.io.rankings_database import write_database
-from multiome2vec.io.score_store import create_store
+from multiome2vec.io.rankings_database import RankingsDatabase, write_database
+from multiome2vec.io.score_store import ScoreStore, create_store
+from multiome2vec.motifs.best import rankings
 from multiome2vec.steps.motif_enrichment import motif_enrichment
+from multiome2vec.steps.pycistarget_inputs import own_database, pycistarget_inputs
+from multiome2vec.steps.pycistarget_tables import pycistarget_tables
 
 N = 2000  # regions of the database, 200 bp, on two chromosomes
 GENOME = pd.DataFrame(
@@ -122,3 +126,54 @@ def test_a_tiny_database_is_refused(data):
     write_database(data / "tiny.feather", ranks, regions=names(GENOME.iloc[:900]), motifs=MOTIFS)
     with pytest.raises(UserError, match="has 900 regions"):
         run(data, rankings="tiny.feather")
+
+
+def test_pycistarget_gets_the_same_ranks_and_backgrounds(data, tmp_path):
+    pycistarget_inputs(
+        scores=str(data / "best.zarr"), matches=str(data / "scores.h5ad"),
+        folders={"dars": str(data / "sets" / "dars")}, tss=None, given=[],
+        out=str(data / "inputs"), seed=0,
+    )  # fmt: skip
+    database = RankingsDatabase(own_database(data / "inputs", "rankings"))
+    ((_, ranks),) = database.gather(np.arange(80), tmp_path / "scratch").blocks()
+    scores = ScoreStore(data / "best.zarr")
+    ((_, expected),) = scores.blocks()
+    assert np.array_equal(ranks, rankings(expected, rng=np.random.default_rng([0, 0])))
+    database = RankingsDatabase(own_database(data / "inputs", "scores"), kind="scores")
+    ((_, above),) = database.gather(np.arange(80), tmp_path / "scratch").blocks()
+    assert np.array_equal(above, np.maximum(expected - 5, 0))
+    found = json.loads((data / "inputs" / "sets.json").read_text())
+    assert found["sets"]["dars/b"] == scores.regions[40:].tolist()
+    assert set(found["backgrounds"]["dars/b"]) <= set(scores.regions[:40])
+    assert found["limits"] == [50 / 80, 50 / 80]
+
+
+def test_what_pycistarget_finds_is_named_and_mapped(data):
+    regions = ScoreStore(data / "best.zarr").regions
+    (data / "found").mkdir()
+    (data / "found" / "cistarget.tsv").write_text(
+        "region_set\tmotif\tnes\tauc\trank_at_max\tn_hits\ndars/a\tmetacluster_3\t5.5\t0.1\t9\t2\n"
+    )
+    (data / "found" / "dem.tsv").write_text(
+        "region_set\tmotif\tlog2fc\tpadj\tmean_foreground\tmean_background\n"
+        "dars/b\tMA1\t1.5\t0.01\t3\t1\n"
+    )
+    edges = {"dars/a": {"metacluster_3": [regions[4], regions[2]]}}
+    (data / "found" / "edges.json").write_text(json.dumps(edges))
+    given = {"rankings": "rankings.feather", "factors": "factors.tsv"}
+    pycistarget_tables(
+        found=str(data / "found"), matches=str(data / "scores.h5ad"),
+        annotation=str(data / "motifs.tsv"),
+        given={name: str(data / file) for name, file in given.items()},
+        out={name: str(data / f"out.{name}") for name in OUTPUTS},
+    )  # fmt: skip
+    table = pd.read_csv(data / "out.enrichment", sep="\t")
+    assert table.loc[0, ["kind", "region_set", "tfs"]].tolist() == ["dars", "a", "SPI1"]
+    dem = pd.read_csv(data / "out.dem", sep="\t")
+    assert dem.loc[0, ["motif", "tfs", "padj"]].tolist() == ["MA1", "GATA1", 0.01]
+    assert dem["pvalue"].isna().all()
+    found = ad.read_h5ad(data / "out.cistromes")
+    assert found.obs_names[found[:, "SPI1_direct"].X.toarray().ravel() > 0].tolist() == [
+        regions[2],
+        regions[4],
+    ]
