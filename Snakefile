@@ -10,8 +10,8 @@
 #   results/{dataset}/peaks/{caller}/{groups.tsv, groups/, consensus.bed}
 #   results/{dataset}/regions/regions.h5ad                    cells × consensus regions
 #   results/{dataset}/topics/{engine}/{k}/topics.h5ad, topics/{engine}/{selection.tsv, topics.h5ad, by_label.png}
-#   results/{dataset}/motifs/{engine}/{scores.h5ad, enrichment.tsv, enrichment.html, dem.tsv, cistromes.h5ad, auc.h5ad}
-#   results/{dataset}/motifs/deviations.{h5ad, png}
+#   results/{dataset}/motifs/lightmotif/scores.h5ad, motifs/deviations.{h5ad, png}
+#   results/{dataset}/motifs/{engine}/{enrichment.tsv, enrichment.html, dem.tsv, cistromes.h5ad, auc.h5ad}
 #   results/{dataset}/matrices/multiome.h5mu, {gene,region,motif}_by_cell/, {gene,region,motif}_by_cell_comb.csv
 #   results/{dataset}/models/{model}/seed-{seed}/{weights.safetensors, card.json, history.tsv}
 #   results/{dataset}/embeddings/{model}/seed-{seed}.h5ad
@@ -51,6 +51,7 @@ include: "workflow/rules/regions.smk"
 include: "workflow/rules/topics.smk"
 include: "workflow/rules/regulation.smk"
 include: "workflow/rules/motifs.smk"
+include: "workflow/rules/pycistarget.smk"
 include: "workflow/rules/motif_plots.smk"
 include: "workflow/rules/matrices.smk"
 include: "workflow/rules/train.smk"

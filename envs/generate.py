@@ -25,6 +25,7 @@ FAMILIES = {
             "bioframe",
             "pysam",
             "polars",
+            "pyarrow",
             "pyfaidx",
             "pybigwig",
         ],

@@ -34,6 +34,7 @@ rule enrichment_page:
         runtime=15,
     params:
         kinds=REGION_SETS,
+        of_database=bool(given_databases()),
         thresholds=enrichment_thresholds(),
         code=source_digest("multiome2vec.steps.enrichment_page"),
     script:

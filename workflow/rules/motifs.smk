@@ -5,7 +5,9 @@ REQUIRED INPUTS: peaks/{caller}/consensus.bed, regions/regions.h5ad, qc/barcodes
 topics/{engine}/{region_sets/, topics.h5ad}
 
 OUTPUTS: results/{dataset}/motifs/{motifs.jaspar, motifs.tsv, deviations.h5ad,
-{engine}/{scores.h5ad, enrichment.tsv, dem.tsv, cistromes.h5ad, auc.h5ad}}
+lightmotif/scores.h5ad, {engine}/{enrichment.tsv, dem.tsv, cistromes.h5ad, auc.h5ad}}
+
+Matches, scores and activity are lightmotif's; the engine is what finds enriched motifs.
 """
 
 
@@ -45,11 +47,11 @@ rule motif_scan:
         motifs="results/{dataset}/motifs/motifs.jaspar",
         annotation="results/{dataset}/motifs/motifs.tsv",
     output:
-        scores="results/{dataset}/motifs/{engine}/scores.h5ad",
+        scores="results/{dataset}/motifs/lightmotif/scores.h5ad",
     log:
-        "logs/motif_scan/{dataset}.{engine}.log",
+        "logs/motif_scan/{dataset}.log",
     benchmark:
-        "results/{dataset}/benchmarks/motif_scan/{engine}.tsv"
+        "results/{dataset}/benchmarks/motif_scan/all.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -67,7 +69,7 @@ rule deviations:
     input:
         regions="results/{dataset}/regions/regions.h5ad",
         barcodes="results/{dataset}/qc/barcodes.tsv",
-        scores=f"results/{{dataset}}/motifs/{config['motifs']['engine']}/scores.h5ad",
+        scores="results/{dataset}/motifs/lightmotif/scores.h5ad",
     output:
         deviations="results/{dataset}/motifs/deviations.h5ad",
     log:
@@ -98,11 +100,11 @@ rule motif_scores:
         index=f"{GENOME}/genome.fa.fai",
         motifs="results/{dataset}/motifs/motifs.jaspar",
     output:
-        scores=temp(directory("results/{dataset}/motifs/{engine}/best_scores.zarr")),
+        scores=temp(directory("results/{dataset}/motifs/lightmotif/best_scores.zarr")),
     log:
-        "logs/motif_scores/{dataset}.{engine}.log",
+        "logs/motif_scores/{dataset}.log",
     benchmark:
-        "results/{dataset}/benchmarks/motif_scores/{engine}.tsv"
+        "results/{dataset}/benchmarks/motif_scores/all.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 8
@@ -119,26 +121,29 @@ rule motif_scores:
 rule motif_enrichment:
     input:
         unpack(region_sets),
-        scores="results/{dataset}/motifs/{engine}/best_scores.zarr",
-        matches="results/{dataset}/motifs/{engine}/scores.h5ad",
+        unpack(given_databases),
+        scores="results/{dataset}/motifs/lightmotif/best_scores.zarr",
+        matches="results/{dataset}/motifs/lightmotif/scores.h5ad",
         annotation="results/{dataset}/motifs/motifs.tsv",
         tss=f"{GENOME}/tss.bed" if has_annotation() else [],
     output:
-        enrichment="results/{dataset}/motifs/{engine}/enrichment.tsv",
-        dem="results/{dataset}/motifs/{engine}/dem.tsv",
-        cistromes="results/{dataset}/motifs/{engine}/cistromes.h5ad",
+        enrichment="results/{dataset}/motifs/lightmotif/enrichment.tsv",
+        dem="results/{dataset}/motifs/lightmotif/dem.tsv",
+        cistromes="results/{dataset}/motifs/lightmotif/cistromes.h5ad",
     log:
-        "logs/motif_enrichment/{dataset}.{engine}.log",
+        "logs/motif_enrichment/{dataset}.log",
     benchmark:
-        "results/{dataset}/benchmarks/motif_enrichment/{engine}.tsv"
+        "results/{dataset}/benchmarks/motif_enrichment/all.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=6000,
+        # the names of a million regions of a database alone take a few GB
+        mem_mb=16000 if given_databases() else 6000,
         runtime=240,
     params:
         kinds=REGION_SETS,
+        given=sorted(given_databases()),
         thresholds=enrichment_thresholds(),
         seed=config["motifs"]["enrichment"]["seed"],
         code=source_digest("multiome2vec.steps.motif_enrichment"),

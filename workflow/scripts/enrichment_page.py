@@ -11,6 +11,7 @@ with job(snakemake.log[0], threads=snakemake.threads):
         motifs=snakemake.input.motifs,
         folders={name: snakemake.input[name] for name in snakemake.params.kinds},
         template=snakemake.input.template,
+        of_database=snakemake.params.of_database,
         thresholds=snakemake.params.thresholds,
         out=snakemake.output.html,
     )

@@ -18,6 +18,7 @@ TBL = HEADER + "".join(
         ("m2", "ETS1", "gene is directly annotated for motif"),
         ("m2", "NA", ORTHOLOGOUS),
         ("m2", "ERG", "gene is annotated for similar motif x ('X'; q-value = 1e-05)"),
+        ("m2", "FLI1", f"{ORTHOLOGOUS.rpartition(' ')[0]} for similar motif x ('X'; q-value = 1)"),
         ("m1", "SPIB", ORTHOLOGOUS),
         ("m2", "SPI1", "gene is directly annotated"),
     ]

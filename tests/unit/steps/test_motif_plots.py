@@ -33,7 +33,7 @@ def data(tmp_path):
     return tmp_path
 
 
-def write_page(data):
+def write_page(data, **options):
     enrichment_page(
         enrichment=str(data / "enrichment.tsv"),
         dem=str(data / "dem.tsv"),
@@ -42,6 +42,7 @@ def write_page(data):
         template=str(TEMPLATE),
         thresholds={"min_nes": 3.0, "max_padj": 0.05, "min_log2fc": 1.0},
         out=str(data / "page.html"),
+        **options,
     )
     return (data / "page.html").read_text("utf-8")
 
@@ -53,6 +54,18 @@ def test_page_of_tables_where_dem_found_nothing(data):
     assert texts == ["", "M1", "NA", "NA", "", "4.26", "0.0443", "23", "43", "", ""]
     assert str(data) not in html
     assert html == write_page(data)
+
+
+def test_motifs_of_a_database_have_no_logo_and_pycistarget_no_p_value(data):
+    text = (data / "motifs.jaspar").read_text()
+    (data / "motifs.jaspar").write_text(text.replace("M1", "M2"))
+    with open(data / "dem.tsv", "a") as dem:
+        dem.write("dars\tNA\tM2\tX\t\t\t1.5\t\t0.01\t2\t1\n")
+    page = BeautifulSoup(write_page(data, of_database=True), "html.parser")
+    rows = [row.find_all("td") for row in page.find_all("tr") if len(row.find_all("td")) == 11]
+    assert [row[1].text for row in rows] == ["M1", "M2"]
+    assert [row[0].svg is not None for row in rows] == [False, True]
+    assert [cell.text for cell in rows[1][-2:]] == ["1.50", "1.0e-02"]
 
 
 def test_tables_of_other_sets_or_motifs_are_refused(data):

@@ -20,6 +20,15 @@ def region_sets(wildcards):
     return {kind: f"{folder}/{kind}" for kind in REGION_SETS}
 
 
+GIVEN = {"rankings": "database", "scores": "scores_database", "factors": "factors"}
+
+
+def given_databases(wildcards=None):
+    """Rankings, scores and factors of their motifs, as far as the user names them."""
+    paths = {name: config["motifs"]["enrichment"][key] for name, key in GIVEN.items()}
+    return {f"given_{name}": path for name, path in paths.items() if path}
+
+
 def enrichment_thresholds():
     """From which score on a motif is enriched."""
     names = ("min_nes", "max_padj", "min_log2fc")

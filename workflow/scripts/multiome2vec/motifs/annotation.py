@@ -20,8 +20,9 @@ def read_motif_table(path: str | Path) -> pd.DataFrame:
 
     - motif, tf and, if there is one, annotation (direct or orthology; direct without it);
     - aertslab's ``motifs-v10nr*.tbl`` (#motif_id, gene_name, description): rows whose description
-      starts with 'gene is directly annotated' are direct, others that mention 'orthologous' are
-      orthology, and all others are left out.
+      starts with 'gene is directly annotated' are direct, others that mention 'orthologous' but no
+      'similar' motif are orthology, and all others are left out (pycistarget's Direct_annot and
+      Orthology_annot).
 
     Parameters
     ----------
@@ -126,7 +127,8 @@ def _complete(rows: pd.DataFrame, path: str | Path) -> pd.DataFrame:
 def _evidence(description: pd.Series) -> pd.Series:
     """Evidence in aertslab's descriptions; missing where it is neither direct nor orthology."""
     evidence = pd.Series(pd.NA, index=description.index, dtype="str")
-    evidence[description.str.contains("orthologous", regex=False)] = ORTHOLOGY
+    similar = description.str.contains("similar", regex=False)
+    evidence[description.str.contains("orthologous", regex=False) & ~similar] = ORTHOLOGY
     evidence[description.str.startswith("gene is directly annotated")] = DIRECT
     return evidence
 

@@ -72,7 +72,7 @@ def enrichment_html(
     sizes
         By kind and name: regions of every set, those without an enriched motif too.
     counts
-        By motif: positions × ACGT.
+        By motif: positions × ACGT; a motif without them has no logo.
     template
         Jinja2 text of the page; every value is escaped.
     thresholds
@@ -80,6 +80,7 @@ def enrichment_html(
     """
     shown = best_of_each(table, most=MOST_MOTIFS)
     symbols = {motif: f"m{place}" for place, motif in enumerate(shown["motif"].unique())}
+    symbols = {motif: name for motif, name in symbols.items() if motif in counts}
     logos = "".join(logo_symbol(counts[motif], name=name) for motif, name in symbols.items())
     logo = {
         motif: {
@@ -131,7 +132,7 @@ def _totals(table: pd.DataFrame) -> dict[str, object]:
 def _cells(row, logo: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
     """Texts of one row."""
     return {
-        "logo": logo[row.motif], "motif": row.motif, "name": row.name,
+        "logo": logo.get(row.motif), "motif": row.motif, "name": row.name,
         "tfs": _shortened(row.tfs.split(","), ", "),
         "orthology": _shortened(row.tfs_orthology.split(","), ", "),
         "nes": _number(row.nes, ".2f"), "auc": _number(row.auc, ".4f"),

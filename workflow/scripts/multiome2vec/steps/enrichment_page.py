@@ -17,7 +17,7 @@ TEXT = ["kind", "region_set", "motif", "name", "tfs", "tfs_orthology"]
 
 def enrichment_page(
     *, enrichment: str, dem: str, motifs: str, folders: dict[str, str], template: str,
-    thresholds: dict[str, float], out: str,
+    thresholds: dict[str, float], out: str, of_database: bool = False,
 ) -> None:  # fmt: skip
     """Write the page: self-contained HTML.
 
@@ -33,6 +33,9 @@ def enrichment_page(
         ``min_nes``, ``max_padj`` and ``min_log2fc`` that the motifs passed.
     out
         HTML.
+    of_database
+        Whether motifs may be those of a given database, of which there are no matrices: they have
+        no logo.
     """
     table = side_by_side(_read(enrichment), _read(dem))
     counts = {motif.name: motif.counts for motif in read_motifs(motifs)}
@@ -42,7 +45,7 @@ def enrichment_page(
         for name, regions in read_sets(folder).items()
     }
     unknown = set(table["motif"]) - set(counts)
-    if unknown:
+    if unknown and not of_database:
         raise ContractError(f"{motifs} lacks motif {min(unknown)} of {enrichment} or {dem}.")
     unknown = set(zip(table["kind"], table["region_set"], strict=True)) - set(sizes)
     if unknown:
@@ -64,5 +67,5 @@ def enrichment_page(
 def _read(path: str) -> pd.DataFrame:
     """Read a table of motifs: names as they are spelt, other columns as numbers."""
     table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-    numbers = {name: float for name in table if name not in TEXT}
-    return table.astype(numbers)
+    numbers = [name for name in table if name not in TEXT]
+    return table.assign(**{name: pd.to_numeric(table[name]).astype(float) for name in numbers})
