@@ -87,8 +87,21 @@ def test_misspelt_key_stops_the_run_before_any_rule(tmp_path):
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_a_window_of_whole_fragments_is_refused(tmp_path):
-    (tmp_path / "mine.yaml").write_text("peaks: {macs2: {shift: 73}}\n")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("peaks: {macs2: {shift: 73}}", "peaks.macs2.shift has no effect on whole fragments"),
+        ("topics: {n_topics: 5}", "topics.n_topics is 5, which is not in topics.grid"),
+        ("topics: {engine: pycistopic}", "topics.pycistopic_env names no environment"),
+        ("motifs: {engine: pycistarget}", "motifs.pycistarget_env names no environment"),
+        (
+            "motifs: {enrichment: {background: shuffled, scores_database: x.feather}}",
+            "have no scores of shuffled sequences",
+        ),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(tmp_path, text, message):
+    (tmp_path / "mine.yaml").write_text(text)
     done = snakemake(tmp_path, "-n", config=tmp_path / "mine.yaml")
     assert done.returncode == 1
-    assert "peaks.macs2.shift has no effect on whole fragments" in done.stdout + done.stderr
+    assert message in " ".join((done.stdout + done.stderr).split())

@@ -65,6 +65,7 @@ def planned(alternatives) -> dict[str, set[str]]:
     overrides = {key: override(key, entry["value"]) for key, entry in TABLE.items()}
     # peaks.source: bed needs a path
     overrides["peaks.source"]["peaks"]["bed"] = "other.blacklist.bed"
+    overrides["motifs.engine"]["motifs"]["pycistarget_env"] = "mine"
     # a window needs the mode that has one
     for caller in ("macs2", "macs3"):
         for key in ("shift", "extsize"):

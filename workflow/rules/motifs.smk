@@ -113,6 +113,7 @@ rule motif_scores:
         runtime=240,
     params:
         pvalue=config["motifs"]["pvalue"],
+        shuffle_seed=shuffle_seed(),
         code=source_digest("multiome2vec.steps.motif_scores"),
     script:
         "../scripts/motif_scores.py"
@@ -145,6 +146,7 @@ rule motif_enrichment:
         kinds=REGION_SETS,
         given=sorted(given_databases()),
         thresholds=enrichment_thresholds(),
+        background=config["motifs"]["enrichment"]["background"],
         seed=config["motifs"]["enrichment"]["seed"],
         code=source_digest("multiome2vec.steps.motif_enrichment"),
     script:

@@ -1,8 +1,8 @@
 """
 Enrichment of motifs in region sets by pycistarget (motifs.engine: pycistarget).
 
-Its licence is academic non-commercial. It needs an environment with numpy 1 and pandas 1, so it has
-a rule of its own, between one that writes what it reads and one that reads what it writes.
+Its licence is academic, non-commercial, so its environment is the user's. That has numpy 1 and
+pandas 1: one rule runs in it, between one that writes what it reads and one that reads what it writes.
 
 REQUIRED INPUTS: those of rule motif_enrichment
 
@@ -50,7 +50,7 @@ rule run_pycistarget:
     benchmark:
         "results/{dataset}/benchmarks/run_pycistarget/all.tsv"
     conda:
-        "../../envs/pycistarget.yaml"
+        config["motifs"]["pycistarget_env"] or "../../envs/pycistarget.yaml"
     threads: 4
     resources:
         mem_mb=32000,

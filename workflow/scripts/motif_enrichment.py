@@ -14,6 +14,7 @@ with job(snakemake.log[0], threads=snakemake.threads):
         out=dict(snakemake.output.items()),
         thresholds=snakemake.params.thresholds,
         seed=snakemake.params.seed,
+        background=snakemake.params.background,
         given={
             name.removeprefix("given_"): snakemake.input[name] for name in snakemake.params.given
         },

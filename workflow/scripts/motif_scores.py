@@ -12,4 +12,5 @@ with job(snakemake.log[0], threads=snakemake.threads):
         out=snakemake.output.scores,
         pvalue=snakemake.params.pvalue,
         threads=snakemake.threads,
+        shuffle_seed=snakemake.params.shuffle_seed,
     )

@@ -48,7 +48,7 @@ def data(tmp_path):
     (tmp_path / "motifs.tsv").write_text(
         "motif\tname\ttfs\tfamily\ttfs_orthology\nMA1\tGATA1\tGATA1\t\t\n"
     )
-    store = create_store(
+    (store,) = create_store(
         tmp_path / "best.zarr", regions=names(own), motifs=pd.Index(["MA1"]), limits=[5]
     )
     store[:] = rng.normal(size=(80, 1))

@@ -62,20 +62,22 @@ def data(tmp_path):
     return tmp_path
 
 
-def score(data, name="scores.zarr", threads=1):
+def score(data, name="scores.zarr", threads=1, shuffle_seed=None):
     motif_scores(
         regions=str(data / "regions.bed"), genome=str(data / "genome.fa"),
         motifs=str(data / "motifs.jaspar"), out=str(data / name), pvalue=1e-4, threads=threads,
+        shuffle_seed=shuffle_seed,
     )  # fmt: skip
     return data / name
 
 
-def enrich(data, *, folder="out", **changed):
+def enrich(data, *, folder="out", background="other_sets", **changed):
     out = {name: str(data / f"{folder}.{name}") for name in ("enrichment", "dem", "cistromes")}
     motif_enrichment(
         scores=str(data / "scores.zarr"), matches=str(data / "matches.h5ad"),
         annotation=str(data / "motifs.tsv"), folders={"dars": str(data / "dars")},
         tss=str(data / "tss.bed"), out=out, thresholds=THRESHOLDS | changed, seed=0,
+        background=background,
     )  # fmt: skip
     tables = [pd.read_csv(out[name], sep="\t") for name in ("enrichment", "dem")]
     return *tables, ad.read_h5ad(out["cistromes"])
@@ -108,6 +110,19 @@ def test_planted_motifs_their_targets_and_factors(data):
     targets = cistromes.obs_names[cistromes[:, "FOS_direct"].X.toarray().ravel() > 0]
     assert len(set(targets) & {name_of(i) for i in OWN["one"]}) >= 28
     assert set(targets) <= {name_of(i) for i in OWN["one"]}
+
+
+def test_shuffled_sequences_as_background(data):
+    """Of all sets, whatever the other sets are, and without the sites."""
+    for name in ("one", "two"):
+        (data / "dars" / f"other_{name}.bed").write_bytes((data / f"dars/{name}.bed").read_bytes())
+    score(data, shuffle_seed=3)
+    enrichment, dem, _ = enrich(data, background="shuffled")
+    found = dem.groupby("region_set")["motif"].agg(set)
+    assert found.to_dict() == {
+        "one": {"MA"}, "other_one": {"MA"}, "two": {"MB"}, "other_two": {"MB"}
+    }  # fmt: skip
+    assert set(enrichment["motif"]) == {"MA", "MB"}
 
 
 def test_runs_repeat(data):

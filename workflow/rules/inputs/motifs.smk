@@ -29,6 +29,34 @@ def given_databases(wildcards=None):
     return {f"given_{name}": path for name, path in paths.items() if path}
 
 
+def shuffle_seed():
+    """Seed of the shuffled sequences, if they are DEM's background."""
+    settings = config["motifs"]["enrichment"]
+    return settings["seed"] if settings["background"] == "shuffled" else None
+
+
+def refuse_shuffled_sequences_without_scores():
+    """Stop before anything runs if the scores of shuffled sequences cannot be had."""
+    settings = config["motifs"]["enrichment"]
+    if settings["background"] == "shuffled" and (
+        settings["scores_database"] or config["motifs"]["engine"] == "pycistarget"
+    ):
+        raise WorkflowError(
+            "motifs.enrichment.background is shuffled, but a scores_database and the engine "
+            "pycistarget have no scores of shuffled sequences. Set it to other_sets."
+        )
+
+
+def refuse_pycistarget_without_its_environment():
+    """Stop before anything runs if pycistarget is asked for, but not where it is."""
+    if config["motifs"]["engine"] == "pycistarget" and not config["motifs"]["pycistarget_env"]:
+        raise WorkflowError(
+            "motifs.engine is pycistarget, but motifs.pycistarget_env names no environment that "
+            "has pycistarget. Its licence allows academic, non-commercial use only, so it is yours "
+            "to install: envs/pycistarget.yaml says how. Or set motifs.engine to lightmotif."
+        )
+
+
 def enrichment_thresholds():
     """From which score on a motif is enriched."""
     names = ("min_nes", "max_padj", "min_log2fc")
@@ -44,3 +72,7 @@ def auc_ranking(wildcards):
             "barcodes": f"{results}/qc/barcodes.tsv",
         }
     return {"topics": f"{results}/topics/{config['topics']['engine']}/topics.h5ad"}
+
+
+refuse_shuffled_sequences_without_scores()
+refuse_pycistarget_without_its_environment()

@@ -9,13 +9,21 @@ import pandas as pd
 CHUNK_REGIONS, CHUNK_MOTIFS = 20_000, 64
 
 
-def create_store(path: str | Path, *, regions: pd.Index, motifs: pd.Index, limits: Sequence[float]):
-    """Create an empty store and return its array, float32, regions × motifs.
+SCORES, SHUFFLED = "scores", "shuffled"  # of the regions, and of their shuffled sequences
+
+
+def create_store(
+    path: str | Path, *, regions: pd.Index, motifs: pd.Index, limits: Sequence[float],
+    names: Sequence[str] = (SCORES,),
+) -> list:  # fmt: skip
+    """Create an empty store and return its arrays, float32, regions × motifs.
 
     Parameters
     ----------
     limits
         Score from which each motif counts as matching, in bits.
+    names
+        Of the arrays.
     """
     import zarr
 
@@ -24,7 +32,7 @@ def create_store(path: str | Path, *, regions: pd.Index, motifs: pd.Index, limit
     group.attrs["limits"] = [float(limit) for limit in limits]
     shape = (len(regions), len(motifs))
     chunks = tuple(min(a, b) for a, b in zip(shape, (CHUNK_REGIONS, CHUNK_MOTIFS), strict=True))
-    return group.create_array("scores", shape=shape, chunks=chunks, dtype="float32")
+    return [group.create_array(name, shape=shape, chunks=chunks, dtype="float32") for name in names]
 
 
 class ScoreStore:
@@ -42,7 +50,7 @@ class ScoreStore:
         import zarr
 
         group = zarr.open_group(path, mode="r")
-        self._scores = group["scores"]
+        self._group = group
         self.regions = pd.Index(group.attrs["regions"])
         self.motifs = pd.Index(group.attrs["motifs"])
         self.limits = np.array(group.attrs["limits"])
@@ -51,4 +59,8 @@ class ScoreStore:
         """Yield slices of motifs with the scores of all regions."""
         for start in range(0, len(self.motifs), CHUNK_MOTIFS):
             motifs = slice(start, min(start + CHUNK_MOTIFS, len(self.motifs)))
-            yield motifs, self._scores[:, motifs]
+            yield motifs, self.block(motifs)
+
+    def block(self, motifs: slice, name: str = SCORES) -> np.ndarray:
+        """Scores of all regions for a slice of motifs."""
+        return self._group[name][:, motifs]

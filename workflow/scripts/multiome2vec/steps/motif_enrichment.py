@@ -15,7 +15,7 @@ from multiome2vec.io.atomic import write_h5ad, write_tsv
 from multiome2vec.io.rankings_database import RankingsDatabase
 from multiome2vec.io.region_names import parse_region_names
 from multiome2vec.io.regions import read_bed
-from multiome2vec.io.score_store import ScoreStore
+from multiome2vec.io.score_store import SCORES, SHUFFLED, ScoreStore
 from multiome2vec.logs import progress
 from multiome2vec.motifs.annotation import annotate, read_motif_table
 from multiome2vec.motifs.best import rankings
@@ -27,6 +27,7 @@ from multiome2vec.regulation.sets import read_sets
 logger = logging.getLogger(__name__)
 PROMOTER = 500  # bp around a transcription start site
 FEWEST_RANKED = 1000  # regions of a database, of which 0.5 % are looked at
+OTHER_SETS = "other_sets"  # a choice of DEM's background; the other one is SHUFFLED
 COLUMNS = ["kind", "region_set", "motif", "name", "tfs", "tfs_orthology"]
 
 Edges = dict[tuple[str, str], np.ndarray]
@@ -35,7 +36,7 @@ Edges = dict[tuple[str, str], np.ndarray]
 def motif_enrichment(
     *, scores: str, matches: str, annotation: str, folders: dict[str, str], tss: str | None,
     out: dict[str, str], thresholds: dict[str, float], seed: int,
-    given: dict[str, str] | None = None,
+    background: str = OTHER_SETS, given: dict[str, str] | None = None,
 ) -> None:  # fmt: skip
     """Write cisTarget and DEM tables and cistromes of all region sets.
 
@@ -54,6 +55,9 @@ def motif_enrichment(
         ``min_nes`` of cisTarget, ``max_padj`` and ``min_log2fc`` of DEM.
     seed
         Of the order of regions with equal scores, and of the backgrounds.
+    background
+        What DEM compares a set with: balanced regions of the other sets of its kind
+        (``other_sets``), or its own sequences, ``shuffled``.
     given
         Databases to use in place of the scores: ``rankings`` for cisTarget, ``scores`` for DEM, and
         ``factors``, a table of their motifs' factors; each may be missing.
@@ -71,13 +75,16 @@ def motif_enrichment(
         names = own_names
     write_enrichment(table, edges, names, regions=store.regions, out=out)
 
-    chosen = backgrounds(sets, regions=store.regions, matches=matches, tss=tss, seed=seed)
+    if background == SHUFFLED:
+        chosen = _large_enough(sets, sets)
+    else:
+        chosen = backgrounds(sets, regions=store.regions, matches=matches, tss=tss, seed=seed)
     limits = {name: thresholds[name] for name in ("max_padj", "min_log2fc")}
     if path := given.get("scores"):
         table, motifs = dem_in_database(path, sets, chosen, store.regions, **limits)
         names = database_names(motifs, own_names, given.get("factors"))
     else:
-        above = ((motifs, above_limits(store, motifs, block)) for motifs, block in store.blocks())
+        above = _above_limits(store, SHUFFLED if background == SHUFFLED else SCORES)
         table, names = _dem(above, store.motifs, sets, chosen, **limits), own_names
     write_tsv(described(table, names), out["dem"], index=False)
 
@@ -90,6 +97,15 @@ def read_names(annotation: str) -> pd.DataFrame:
 def above_limits(store: ScoreStore, motifs: slice, block: np.ndarray) -> np.ndarray:
     """Scores as bits above the threshold of a match, 0 where there is none."""
     return np.maximum(block - store.limits[motifs].astype(np.float32), 0)
+
+
+def _above_limits(store: ScoreStore, of_background: str) -> Iterator[tuple]:
+    """Yield slices of motifs with such scores of sets and of backgrounds."""
+    for motifs, block in store.blocks():
+        above = other = above_limits(store, motifs, block)
+        if of_background != SCORES:
+            other = above_limits(store, motifs, store.block(motifs, of_background))
+        yield motifs, above, other
 
 
 def write_enrichment(
@@ -245,14 +261,25 @@ def backgrounds(
         others = [sets[other] for other in sets if other != name and other.startswith(f"{kind}/")]
         pool = np.unique(np.concatenate([*others, np.empty(0, dtype=np.int64)]))
         rng = np.random.default_rng(seed)
-        chosen = dem.balanced_background(members, pool, gc=gc, promoter=promoter, rng=rng)
-        if min(len(members), len(chosen)) >= dem.FEWEST:
-            found[name] = chosen
-            continue
-        logger.warning(
-            "DEM leaves out %s: %d regions, %d in the background", name, len(members), len(chosen)
-        )
-    return found
+        found[name] = dem.balanced_background(members, pool, gc=gc, promoter=promoter, rng=rng)
+    return _large_enough(sets, found)
+
+
+def _large_enough(
+    sets: dict[str, np.ndarray], chosen: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Backgrounds of the sets that can be compared; the others are named in the log."""
+    for name, found in chosen.items():
+        if min(len(sets[name]), len(found)) < dem.FEWEST:
+            logger.warning(
+                "DEM leaves out %s: %d regions, %d in the background",
+                name, len(sets[name]), len(found),
+            )  # fmt: skip
+    return {
+        name: found
+        for name, found in chosen.items()
+        if min(len(sets[name]), len(found)) >= dem.FEWEST
+    }
 
 
 def dem_in_database(
@@ -272,18 +299,20 @@ def dem_in_database(
     ]
     with TemporaryDirectory() as scratch:
         gathered = database.gather(wanted, Path(scratch) / "scores", progress=_show)
-        return _dem(gathered.blocks(), database.motifs, *places, **limits), database.motifs
+        blocks = ((motifs, block, block) for motifs, block in gathered.blocks())
+        return _dem(blocks, database.motifs, *places, **limits), database.motifs
 
 
 def _dem(
-    blocks: Iterator[tuple[slice, np.ndarray]], motifs: pd.Index, sets: dict[str, np.ndarray],
-    chosen: dict[str, np.ndarray], *, max_padj: float, min_log2fc: float,
+    blocks: Iterator[tuple[slice, np.ndarray, np.ndarray]], motifs: pd.Index,
+    sets: dict[str, np.ndarray], chosen: dict[str, np.ndarray], *, max_padj: float,
+    min_log2fc: float,
 ) -> pd.DataFrame:  # fmt: skip
-    """Compare each set with its background, by blocks of motifs."""
+    """Compare each set with its background, by blocks of motifs (their scores and the others')."""
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in chosen}
-    for numbers, block in blocks:
+    for numbers, scores, others in blocks:
         for name, background in chosen.items():
-            found = dem.compare(block[sets[name]], block[background])
+            found = dem.compare(scores[sets[name]], others[background])
             parts[name].append(found.assign(motif=motifs[numbers]))
     tables = []
     for name, found in parts.items():

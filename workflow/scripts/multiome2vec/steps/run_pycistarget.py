@@ -63,9 +63,9 @@ def _refuse_other_environments() -> None:
         import pycistarget  # noqa: F401
     except ImportError:
         raise UserError(
-            "pycistarget is not installed. It needs an environment of its own "
-            "(envs/pycistarget.yaml): run Snakemake with --software-deployment-method conda, or "
-            "set motifs.engine: lightmotif."
+            "pycistarget is not installed here. It needs an environment of its own "
+            "(envs/pycistarget.yaml says how): name it in motifs.pycistarget_env and run Snakemake "
+            "with --software-deployment-method conda, or set motifs.engine: lightmotif."
         ) from None
 
 
