@@ -64,7 +64,7 @@ def simulate(folder: Path, *, n_regions: int, n_motifs: int, n_sets: int, seed: 
 
 def ours(folder: Path) -> None:
     """Run the functions of the workflow's step."""
-    from multiome2vec.steps.motif_enrichment import dem_in_database, in_database
+    from multiome2vec.steps.database_enrichment import dem_in_database, in_database
 
     fore, back = (_read_sets(folder / kind) for kind in ("foreground", "background"))
     regions = pd.Index(sorted({name for part in (fore, back) for s in part.values() for name in s}))

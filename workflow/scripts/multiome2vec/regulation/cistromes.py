@@ -5,10 +5,11 @@ import pandas as pd
 from scipy import sparse
 
 DIRECT, ORTHOLOGY = "direct", "orthology"
+Edges = dict[tuple[str, str], np.ndarray]  # positions of regions by (set, motif)
 
 
 def cistromes(
-    leading_edges: dict[tuple[str, str], np.ndarray], factors: pd.DataFrame, *, n_regions: int
+    leading_edges: Edges, factors: pd.DataFrame, *, n_regions: int
 ) -> tuple[sparse.csr_matrix, pd.DataFrame]:
     """Union of the leading edges of a factor's motifs, over all sets.
 

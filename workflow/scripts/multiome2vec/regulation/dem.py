@@ -1,5 +1,7 @@
 """Differentially enriched motifs: scores of a set's regions against background regions."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control, ranksums
@@ -83,3 +85,43 @@ def significant(table: pd.DataFrame, *, max_padj: float, min_log2fc: float) -> p
     """Rows that are small and large enough, with padj (Benjamini-Hochberg over all rows)."""
     table = table.assign(padj=false_discovery_control(table["pvalue"]))
     return table[(table["padj"] <= max_padj) & (table["log2fc"] >= min_log2fc)]
+
+
+def compare_sets(
+    blocks: Iterator[tuple[slice, np.ndarray, np.ndarray]], motifs: pd.Index,
+    sets: dict[str, np.ndarray], chosen: dict[str, np.ndarray], *, max_padj: float,
+    min_log2fc: float,
+) -> pd.DataFrame:  # fmt: skip
+    """Compare each set with its background; memory holds the scores of one block of motifs.
+
+    Parameters
+    ----------
+    blocks
+        Slices of motifs with their scores, as the sets and as the backgrounds have them (regions ×
+        motifs).
+    motifs
+        Names of all motifs.
+    sets, chosen
+        By name: positions of the set's regions, and of those of its background.
+    max_padj, min_log2fc
+        Limits of a significant motif (:func:`significant`).
+
+    Returns
+    -------
+    pandas.DataFrame
+        Of significant motifs, by set and fold change: region_set, motif, log2fc, pvalue, padj,
+        mean_foreground, mean_background.
+    """
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in chosen}
+    for numbers, scores, others in blocks:
+        for name, background in chosen.items():
+            found = compare(scores[sets[name]], others[background])
+            parts[name].append(found.assign(motif=motifs[numbers]))
+    tables = []
+    for name, found in parts.items():
+        table = significant(pd.concat(found), max_padj=max_padj, min_log2fc=min_log2fc)
+        table = table.sort_values("log2fc", ascending=False, kind="stable")
+        tables.append(table.assign(region_set=name))
+    columns = ["region_set", "motif", "log2fc", "pvalue", "padj"]
+    columns += ["mean_foreground", "mean_background"]
+    return pd.concat(tables)[columns] if tables else pd.DataFrame(columns=columns)

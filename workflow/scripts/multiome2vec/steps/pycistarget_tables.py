@@ -9,12 +9,8 @@ import pandas as pd
 
 from multiome2vec.io.atomic import write_tsv
 from multiome2vec.io.rankings_database import RankingsDatabase
-from multiome2vec.steps.motif_enrichment import (
-    database_names,
-    described,
-    read_names,
-    write_enrichment,
-)
+from multiome2vec.steps.database_enrichment import database_names
+from multiome2vec.steps.motif_enrichment import described, read_names, write_enrichment
 
 
 def pycistarget_tables(
