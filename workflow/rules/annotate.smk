@@ -2,7 +2,7 @@
 Clusters and labels of the kept cells: by RNA where the dataset has it, else by ATAC.
 
 REQUIRED INPUTS: qc/barcodes.pre.tsv; samples/{sample}/{rna.h5ad, fragments.tsv.gz, regions.h5ad}, as far
-as the sample has them; the label files of the sample sheet
+as the sample has them; the label files of the sample sheet, a labelled reference or marker genes
 
 OUTPUTS: results/{dataset}/annotation/{rna.h5ad or atac.h5ad, labels.tsv, umap.png}
 """
@@ -48,6 +48,7 @@ rule annotate_atac:
         fragments=of_samples("fragments.tsv.gz", fragment_samples()),
         regions=of_samples("regions.h5ad", ready_atac_samples()),
         chrom_sizes=f"{GENOME}/chrom.sizes" if has_fragments() else [],
+        genes=f"{GENOME}/genes.bed" if names_clusters() else [],
     output:
         cells="results/{dataset}/annotation/atac.h5ad",
     log:
@@ -68,6 +69,7 @@ rule annotate_atac:
         harmony=config["annotate"]["harmony"],
         graph=GRAPH,
         seed=config["annotate"]["seed"],
+        activity=config["gene_activity"] if names_clusters() else None,
         code=source_digest("multiome2vec.steps.annotate_atac"),
     script:
         "../scripts/annotate_atac.py"
@@ -79,6 +81,8 @@ rule labels:
         annotation=annotation(),
         files=label_files(),
         objects=list(labelled_objects().values()),
+        reference=config["annotate"]["reference"] or [],
+        markers=config["annotate"]["markers"] or [],
     output:
         labels="results/{dataset}/annotation/labels.tsv",
     log:
@@ -95,6 +99,7 @@ rule labels:
         choice=config["annotate"]["labels"],
         sources=label_sources(),
         objects=labelled_objects(),
+        reference_label=config["annotate"]["reference_label"],
         code=source_digest("multiome2vec.steps.labels"),
     script:
         "../scripts/labels.py"

@@ -17,4 +17,6 @@ with job(snakemake.log[0], threads=snakemake.threads):
         harmony=params.harmony,
         graph=params.graph,
         seed=params.seed,
+        genes=given.genes or None,
+        activity=params.activity,
     )

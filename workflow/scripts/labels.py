@@ -12,4 +12,7 @@ with job(snakemake.log[0], threads=snakemake.threads):
         choice=snakemake.params.choice,
         sources=snakemake.params.sources,
         objects=snakemake.params.objects,
+        reference=snakemake.input.reference or None,
+        reference_label=snakemake.params.reference_label,
+        markers=snakemake.input.markers or None,
     )

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from multiome2vec.doublets.atac import score_atac_doublets, select_tiles
+from multiome2vec.doublets.atac import score_atac_doublets, select_tiles, tile_places
 from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
@@ -58,3 +58,22 @@ def test_selected_tiles_agree_with_snapatac2(planted):
     found = select_tiles(counts)
     assert (np.diff(found) > 0).all()
     np.testing.assert_array_equal(np.sort(total[found]), np.sort(total[expected]))
+
+
+def test_places_of_tiles_are_those_of_snapatac2(tmp_path):
+    import snapatac2 as snap
+
+    sizes = pd.Series({"chr1": 1600, "chrY": 3000, "chrM": 900, "chr2": 1000})
+    rows = [(chrom, 100, 300, f"bc{i}", 1) for i in range(5) for chrom in sizes.index]
+    path = tmp_path / "fragments.tsv.gz"
+    pd.DataFrame(sorted(rows)).to_csv(path, sep="\t", header=False, index=False)
+    data = snap.pp.import_fragments(
+        path, chrom_sizes=sizes.to_dict(), min_num_fragments=0, sorted_by_barcode=False
+    )
+    tiles = snap.pp.add_tile_matrix(data, exclude_chroms=["chrM", "chrY", "Y"], inplace=False)
+    places = tile_places(sizes, mitochondrion="chrM")
+    expected = tiles.var_names.to_series().str.extract(r"(.+):(\d+)-(\d+)")
+    assert places["chrom"].tolist() == expected[0].tolist()
+    assert places["start"].tolist() == expected[1].astype(int).tolist()
+    last = np.minimum(places["end"], places["chrom"].astype(str).map(sizes))
+    assert last.tolist() == expected[2].astype(int).tolist()

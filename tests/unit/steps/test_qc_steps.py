@@ -245,6 +245,36 @@ def test_annotate_fragments_then_label(library):
     assert read_cells(table)[keys.LABEL].str.startswith("leiden-").all()
 
 
+def test_clusters_without_rna_are_named_by_gene_activity(library):
+    kept = write_kept(library / "pre.tsv", rna=False, atac=True)
+    (library / "genes.bed").write_text(
+        "chr1\t9000\t12000\tA\tidA\t+\nchr1\t29000\t32000\tB\tidB\t+\n"
+    )
+    out, table = str(library / "atac.h5ad"), str(library / "labels.tsv")
+    annotate_atac(
+        fragments={"s": str(library / "fragments.tsv.gz")}, regions={}, barcodes=kept,
+        chrom_sizes=str(library / "chrom.sizes"), out=out, mitochondrion="chrM", n_components=5,
+        harmony=True, graph=GRAPH, seed=0, genes=str(library / "genes.bed"),
+        activity={"window": 100_000, "decay": 5000},
+    )  # fmt: skip
+    cells = ad.read_h5ad(out)
+    assert cells.var_names.tolist() == ["A", "B"]
+    markers = library / "markers.tsv"
+    markers.write_text("label\tgene\nfirst\tA\nsecond\tB\n")
+    labels(barcodes=kept, annotation=out, out=table, choice="auto", sources={}, objects={},
+           markers=str(markers))  # fmt: skip
+    found = read_cells(table)
+    even = found.index.str[-1].astype(int) % 2 == 0
+    assert found.loc[even, keys.LABEL].eq("first").all()
+    assert found.loc[~even, keys.LABEL].eq("second").all()
+    assert found[keys.LABEL_SOURCE].eq("markers").all()
+    cells.obs["type"] = np.where(even, "even", "odd")
+    cells.write_h5ad(library / "reference.h5ad")
+    with pytest.raises(UserError, match="shares only 2 genes"):
+        labels(barcodes=kept, annotation=out, out=table, choice="auto", sources={}, objects={},
+               reference=str(library / "reference.h5ad"), reference_label="type")  # fmt: skip
+
+
 def test_annotate_ready_regions_of_two_samples(tmp_path):
     names = [f"BC{i:02d}" for i in range(N)]
     for sample in "st":

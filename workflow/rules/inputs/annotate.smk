@@ -3,6 +3,21 @@
 GRAPH = {name: config["annotate"][name] for name in ("n_neighbors", "resolution")}
 
 
+def names_clusters():
+    """Whether clusters take labels of a reference or of markers."""
+    settings = config["annotate"]
+    return settings["labels"] == "auto" and bool(settings["reference"] or settings["markers"])
+
+
+def refuse_names_without_genes():
+    """Stop before anything runs if clusters without RNA have no gene activity to be named by."""
+    if names_clusters() and not has_rna() and not has_annotation():
+        raise WorkflowError(
+            "annotate.reference and annotate.markers name clusters by genes. Without RNA these are "
+            f"accessibility around genes: give assembly {ASSEMBLY_NAME} a gtf or tss."
+        )
+
+
 def annotation():
     """The clustered cells."""
     return f"results/{{dataset}}/annotation/{'rna' if has_rna() else 'atac'}.h5ad"
@@ -23,3 +38,6 @@ def labelled_objects():
     """The samples' own files in whose obs a source looks."""
     inside = [name for name, source in label_sources().items() if source.startswith("obs:")]
     return {name: SAMPLES.loc[name, "rna"] or SAMPLES.loc[name, "atac"] for name in inside}
+
+
+refuse_names_without_genes()

@@ -227,8 +227,9 @@ def cluster(
 
 
 def choose_labels(
-    cells: pd.Index, *, given: pd.Series | None, clusters: pd.Series | None
-) -> pd.DataFrame:
+    cells: pd.Index, *, given: pd.Series | None, clusters: pd.Series | None,
+    source: str = "sample sheet",
+) -> pd.DataFrame:  # fmt: skip
     """Label every cell: with the given labels if there are any, else with its cluster.
 
     Parameters
@@ -237,6 +238,8 @@ def choose_labels(
         All cells that need a label.
     given, clusters
         By cell; a cell may be missing from either. None: there are none.
+    source
+        Where the given labels come from.
 
     Returns
     -------
@@ -250,12 +253,12 @@ def choose_labels(
         If there are neither labels nor clusters, or no given label belongs to a cell.
     """
     if given is not None:
-        labels, source = given.reindex(cells), "sample sheet"
+        labels = given.reindex(cells)
         if not labels.notna().any():
             raise UserError(
-                f"None of the {len(given)} given labels belongs to a kept cell. Check the barcodes "
-                "in the file (or column) that the sample sheet names under 'labels', or set "
-                "annotate.labels: leiden."
+                f"None of the {len(given)} given labels belongs to a kept cell ({source}). Check "
+                "the barcodes in the file (or column) that the sample sheet names under 'labels', "
+                "or set annotate.labels: leiden."
             )
     elif clusters is not None:
         labels, source = (f"{keys.LEIDEN}-" + clusters.astype(str)).reindex(cells), keys.LEIDEN

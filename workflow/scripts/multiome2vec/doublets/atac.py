@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from multiome2vec import keys
 from multiome2vec.doublets.calling import FEWEST_CELLS
 
 if TYPE_CHECKING:
@@ -42,6 +43,18 @@ def tile_counts(fragments: "AnnData", *, mitochondrion: str) -> "sparse.csr_matr
     return snap.pp.add_tile_matrix(
         fragments, bin_size=TILE, exclude_chroms=excluded, inplace=False
     ).X
+
+
+def tile_places(chrom_sizes: pd.Series, *, mitochondrion: str) -> pd.DataFrame:
+    """Chromosome, start and end of the tiles of :func:`tile_counts`, in their order."""
+    parts = [
+        pd.DataFrame({keys.CHROM: chrom, keys.START: np.arange(0, size, TILE)})
+        for chrom, size in chrom_sizes.items()
+        if chrom not in (mitochondrion, *SEX)
+    ]
+    places = pd.concat(parts, ignore_index=True)
+    places[keys.CHROM] = places[keys.CHROM].astype("category")
+    return places.assign(end=places[keys.START] + TILE)
 
 
 def select_tiles(counts: "sparse.csr_matrix") -> np.ndarray:

@@ -10,12 +10,14 @@ from scipy import sparse
 
 from multiome2vec import keys
 from multiome2vec.annotate import CORRECTED_SPECTRAL, cluster, correct_samples, merge, spectral
-from multiome2vec.doublets.atac import select_tiles, tile_counts
+from multiome2vec.doublets.atac import select_tiles, tile_counts, tile_places
 from multiome2vec.errors import UserError
 from multiome2vec.io.atomic import write_h5ad
 from multiome2vec.io.contracts import check_cells, check_regions
+from multiome2vec.io.region_names import parse_region_names
 from multiome2vec.io.regions import read_cells, read_chrom_sizes
 from multiome2vec.io.snap import import_fragments
+from multiome2vec.steps.gene_activity import normalised_activity
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ def annotate_atac(
     harmony: bool,
     graph: dict,
     seed: int,
+    genes: str | None = None,
+    activity: dict | None = None,
 ) -> None:
     """Count tiles (or take ready regions), embed, correct for samples, cluster.
 
@@ -44,11 +48,14 @@ def annotate_atac(
     chrom_sizes
         Chromosomes of the assembly; needed for fragments.
     out
-        ``annotation/atac.h5ad``: ``obsm`` and clusters, no counts.
+        ``annotation/atac.h5ad``: ``obsm`` and clusters; X is gene activity if ``genes`` is given.
     mitochondrion
         Chromosome left out of the tiles.
     n_components, harmony, graph, seed
         See :func:`multiome2vec.steps.annotate_rna.annotate_rna`.
+    genes, activity
+        ``genes.bed`` of the assembly, and ``window`` and ``decay`` of
+        :mod:`multiome2vec.regulation.gene_activity`, to name clusters by the genes' activity.
 
     Raises
     ------
@@ -72,6 +79,7 @@ def annotate_atac(
         ]
         counts = sparse.vstack([part for part, _ in parts], format="csr")
         rows = pd.concat([mine for _, mine in parts])
+        places = tile_places(sizes, mitochondrion=mitochondrion)
         cells = ad.AnnData(counts[:, select_tiles(counts)], obs=rows)
     else:
         cells = merge(
@@ -79,6 +87,8 @@ def annotate_atac(
             what="regions",
         )
         cells = cells[:, np.asarray(cells.X.sum(axis=0)).ravel() > 0].copy()
+        counts = cells.X
+        places = parse_region_names(cells.var_names, path="the ready regions")
     samples = cells.obs[keys.SAMPLE].unique()
     logger.info("%d cells × %d features of %d samples", *cells.shape, len(samples))
     spectral(cells, n_components=n_components, seed=seed)
@@ -89,7 +99,13 @@ def annotate_atac(
             cells.obsm[keys.X_SPECTRAL], cells.obs[keys.SAMPLE], seed=seed
         )
     cluster(cells, representation=representation, seed=seed, **graph)
-    write_h5ad(ad.AnnData(obs=cells.obs, obsm=dict(cells.obsm), uns=dict(cells.uns)), out)
+    result = ad.AnnData(obs=cells.obs)
+    if genes:
+        result = normalised_activity(counts, places, cells.obs_names, genes=genes, **activity)
+        result.obs = result.obs.join(cells.obs)
+    result.obsm.update(cells.obsm)
+    result.uns.update(cells.uns)
+    write_h5ad(result, out)
 
 
 def _tiles(

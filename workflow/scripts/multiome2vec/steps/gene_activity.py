@@ -40,8 +40,19 @@ def gene_activity(
         If no gene has a region.
     """
     cells = load_regions(regions, barcodes)
+    result = normalised_activity(
+        cells.X, cells.var, cells.obs_names, genes=genes, window=window, decay=decay
+    )
+    check_rna(result, path=out)
+    write_h5ad(result, out)
+
+
+def normalised_activity(
+    counts, places: pd.DataFrame, cells: pd.Index, *, genes: str, window: int, decay: int
+) -> ad.AnnData:
+    """Log-normalised gene activity of cells by counts of places (regions or tiles)."""
     table = pd.read_csv(genes, sep="\t", header=None, names=list(TSS_COLUMNS), dtype={"chrom": str})
-    activity = activity_of(cells.X, cells.var, table, window=window, decay=decay)
+    activity = activity_of(counts, places, table, window=window, decay=decay)
     some = np.bincount(activity.indices, minlength=len(table)) > 0
     if not some.any():
         raise UserError(
@@ -55,7 +66,5 @@ def gene_activity(
     activity.data = np.log1p(activity.data * np.repeat(scale, np.diff(activity.indptr)))
     var = table.rename(columns={"gene_id": keys.GENE_ID}).drop(columns="gene_name")
     var.index = ad.utils.make_index_unique(pd.Index(table["gene_name"].to_numpy(dtype=str)))
-    obs = pd.DataFrame({"total_activity": total}, cells.obs_names)
-    result = ad.AnnData(activity.astype(np.float32), obs=obs, var=var)
-    check_rna(result, path=out)
-    write_h5ad(result, out)
+    obs = pd.DataFrame({"total_activity": total}, cells)
+    return ad.AnnData(activity.astype(np.float32), obs=obs, var=var)
