@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from multiome2vec.regulation.accessibility import (
-    ScoreTest,
     combine,
     imputed_fold_change,
     score_tests,
 )
+from multiome2vec.regulation.replicates import Effect, two_sided
+from multiome2vec.regulation.replicates import combine as combine_effects
 from scipy import sparse
-from scipy.stats import norm, spearmanr
+from scipy.stats import spearmanr
 
 RNG = np.random.default_rng(0)
 CELLS, REGIONS = 600, 300
@@ -24,6 +25,10 @@ def accessible(labels, *, effect=0.0, depth=None, seed=0):
     return sparse.csr_matrix((rng.random(logit.shape) < 1 / (1 + np.exp(-logit))).astype(np.int32))
 
 
+def pvalues(tests):
+    return two_sided(combine(tests))
+
+
 def p_parts(matrix, labels, samples=None):
     samples = np.full(len(labels), "s") if samples is None else samples
     return score_tests(matrix, labels, ["a"], samples)["a"]
@@ -37,7 +42,7 @@ def test_score_is_that_of_statsmodels():
         matrix[cell, RNG.choice(REGIONS, n, replace=False)] = 1
     matrix = matrix.tocsr()
     labels = RNG.choice(["a", "b"], CELLS)
-    found = combine(p_parts(matrix, labels))
+    found = pvalues(p_parts(matrix, labels))
     design = sm.add_constant(np.log(n_open))
     for region in range(20):
         null = sm.GLM(matrix[:, region].toarray().ravel(), design, sm.families.Binomial()).fit()
@@ -48,7 +53,7 @@ def test_score_is_that_of_statsmodels():
 def test_bins_stand_for_the_depths_of_their_cells():
     labels = RNG.choice(["a", "b"], CELLS)
     matrix = accessible(labels, effect=0.5)
-    found = combine(p_parts(matrix, labels))
+    found = pvalues(p_parts(matrix, labels))
     depth = np.log(np.diff(matrix.indptr))
     design = sm.add_constant(depth)
     expected = []
@@ -69,20 +74,20 @@ def test_permuted_labels_reject_at_most_six_percent(n_samples):
     rejected = []
     for seed in range(5):
         permuted = np.random.default_rng(seed).permutation(labels)
-        rejected.append((combine(p_parts(matrix, permuted, samples)) < 0.05).mean())
+        rejected.append((pvalues(p_parts(matrix, permuted, samples)) < 0.05).mean())
     assert 0.02 < np.mean(rejected) <= 0.06
 
 
 def test_depth_is_not_taken_for_accessibility():
     depth = RNG.normal(0, 0.6, CELLS)
     labels = np.where(depth + RNG.normal(0, 0.3, CELLS) > 0, "a", "b")
-    found = combine(p_parts(accessible(labels, effect=0, depth=depth), labels))
+    found = pvalues(p_parts(accessible(labels, effect=0, depth=depth), labels))
     assert (found < 0.05).mean() < 0.12  # without the adjustment nearly all
 
 
 def test_planted_regions_are_found():
     labels = RNG.choice(["a", "b"], CELLS)
-    found = combine(p_parts(accessible(labels, effect=1.5), labels))
+    found = pvalues(p_parts(accessible(labels, effect=1.5), labels))
     assert (found[:50] < 1e-3).mean() > 0.9
     assert (found[50:] < 1e-3).mean() < 0.08
 
@@ -92,8 +97,8 @@ def test_an_effect_in_one_sample_is_none_of_the_label():
     labels = RNG.choice(["a", "b"], CELLS * 2)
     only_first = np.where(samples == 0, labels, "b")
     matrix = accessible(only_first, effect=2.0)
-    alone = combine(p_parts(matrix[samples == 0], labels[samples == 0]))
-    both = combine(p_parts(matrix, labels, samples))
+    alone = pvalues(p_parts(matrix[samples == 0], labels[samples == 0]))
+    both = pvalues(p_parts(matrix, labels, samples))
     assert np.median(alone[:50]) < 1e-6
     assert np.median(both[:50]) > 0.01
 
@@ -107,11 +112,29 @@ def test_random_effects_by_hand():
     tau = (q - 1) / (w.sum() - (w @ w) / w.sum())
     star = 1 / (variance + tau)
     z = (star @ effect) / np.sqrt(star.sum())
-    tests = [
-        ScoreTest(np.array([e / v]), np.array([1 / v]))
-        for e, v in zip(effect, variance, strict=True)
-    ]
-    assert combine(tests)[0] == pytest.approx(2 * norm.sf(abs(z)))
+    effects = [Effect(np.array([e]), np.array([v])) for e, v in zip(effect, variance, strict=True)]
+    assert combine_effects(effects)[0] == pytest.approx(z)
+    nothing = Effect(np.array([9.0]), np.array([np.inf]))
+    assert combine_effects([*effects, nothing])[0] == pytest.approx(z)
+    assert combine_effects([nothing, nothing])[0] == 0
+
+
+@pytest.mark.parametrize("inside", [0.3, 0.15])
+@pytest.mark.parametrize("outside", [0.002, 0.02])
+@pytest.mark.parametrize("shares", [(0.2, 0.2), (0.1, 0.3), (0.05, 0.5)])
+def test_a_label_may_be_rarer_in_one_sample_than_in_another(inside, outside, shares):
+    """The same odds in two samples are the same effect, whatever the label's share of them."""
+    rng = np.random.default_rng(0)
+    samples = np.repeat([0, 1], 2000)
+    labels = np.where(rng.random(4000) < np.array(shares)[samples], "a", "b")
+    chance = np.full((4000, REGIONS), 0.1)
+    chance[:, :50] = np.where(labels == "a", inside, outside)[:, None]
+    chance[:, 50:100] = np.where(labels == "a", outside, inside)[:, None]
+    matrix = sparse.csr_matrix((rng.random(chance.shape) < chance).astype(np.int8))
+    z = combine(p_parts(matrix, labels, samples))
+    assert (z[:50] > 3).mean() > 0.95
+    assert (z[50:100] < -2).mean() > 0.9
+    assert (np.abs(z[100:]) > 1.96).mean() < 0.12
 
 
 def test_small_groups_are_not_tested():
@@ -123,7 +146,7 @@ def test_region_that_is_open_nowhere_or_everywhere():
     labels = RNG.choice(["a", "b"], CELLS)
     matrix = accessible(labels).tolil()
     matrix[:, 0], matrix[:, 1] = 0, 1
-    found = combine(p_parts(matrix.tocsr(), labels))
+    found = pvalues(p_parts(matrix.tocsr(), labels))
     assert np.isfinite(found).all()
     assert found[:2].min() > 0.5
 

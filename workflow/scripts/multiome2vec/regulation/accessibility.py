@@ -2,19 +2,23 @@
 
 Per sample and region, the null model is logit P(open) = a + b · log(depth), where depth is the
 number of open regions of the cell. A label's score is the number of its cells that are open beyond
-what the null model expects of cells of their depth. The model needs cells only by depth, so those
-of a sample are put into bins of equal size and the regressions run on the bins.
+what the null model expects of cells of their depth; its effect is the log odds ratio of open cells
+inside and outside, less that of the null model. The model needs cells only by depth, so those of a
+sample are put into bins of equal size and the regressions run on the bins.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.stats import norm
+
+from multiome2vec.regulation.replicates import Effect
+from multiome2vec.regulation.replicates import combine as combine_effects
 
 BINS = 25  # of depth, per sample
 FEWEST = 10  # cells of a label, and outside of it, for a sample to count
 ITERATIONS = 12  # of Newton's method; quadratic from a good start
+HALF = 0.5  # added to counts, of which a logarithm is taken
 RIDGE = 1e-6  # keeps a region that is open nowhere, or everywhere, from dividing by zero
 
 
@@ -28,10 +32,14 @@ class ScoreTest:
         Open cells of the label minus their expectation.
     variance
         Of the score under the null model (Fisher information, nuisance parameters removed).
+    log_odds
+        Log odds ratio beyond that of cells of such depths, each count plus 1/2 (Haldane); Woolf's
+        variance, infinite for a region that is open nowhere or everywhere.
     """
 
     score: np.ndarray
     variance: np.ndarray
+    log_odds: Effect
 
 
 def score_tests(
@@ -75,7 +83,7 @@ class _NullModel:
     """Accessibility of every region as a logistic function of depth, in one sample."""
 
     def __init__(self, matrix: sparse.csr_matrix) -> None:
-        self.matrix = matrix.astype(np.float64)
+        self.matrix = matrix
         depth = np.log(np.maximum(np.diff(matrix.indptr), 1))
         order = np.argsort(depth, kind="stable")
         self.bin = np.empty(len(depth), dtype=np.int64)
@@ -84,17 +92,19 @@ class _NullModel:
         self.size = np.bincount(self.bin).astype(float)
         self.x = np.bincount(self.bin, depth) / self.size
         self.x = self.x - np.average(self.x, weights=self.size)
-        self.chance = self._fit(self._sums(np.ones(len(depth), dtype=bool)))
+        sums = self._sums()
+        self.n_open = sums.sum(axis=0)
+        self.chance = self._fit(sums)
         self.weight = self.chance * (1 - self.chance)
 
-    def _sums(self, mask: np.ndarray) -> np.ndarray:
+    def _sums(self) -> np.ndarray:
         """Open cells by depth bin and region."""
-        cells = np.flatnonzero(mask)
-        ones = np.ones(len(cells))
-        bins = sparse.csr_matrix(
-            (ones, (self.bin[cells], cells)), shape=(len(self.size), len(self.bin))
-        )
-        return (bins @ self.matrix).toarray()
+        cells = [np.flatnonzero(self.bin == number) for number in range(len(self.size))]
+        return np.stack([self._open(mine) for mine in cells]).astype(float)
+
+    def _open(self, cells: np.ndarray) -> np.ndarray:
+        """How many of some cells are open, per region."""
+        return np.bincount(self.matrix[cells].indices, minlength=self.matrix.shape[1])
 
     def _fit(self, n_open: np.ndarray) -> np.ndarray:
         """Chance to be open by bin and region, by Newton's method on intercept and slope."""
@@ -115,7 +125,7 @@ class _NullModel:
     def test(self, mask: np.ndarray) -> ScoreTest:
         """Score and its variance for the cells of ``mask``."""
         inside = np.bincount(self.bin[mask], minlength=len(self.size))[:, None]
-        n_open = np.asarray(self.matrix[mask].sum(axis=0)).ravel()
+        n_open = self._open(np.flatnonzero(mask))
         score = n_open - (inside * self.chance).sum(axis=0)
         x, size = self.x[:, None], self.size[:, None]
         u0, u1 = (inside * self.weight).sum(axis=0), (inside * x * self.weight).sum(axis=0)
@@ -123,38 +133,38 @@ class _NullModel:
         h01 = (size * x * self.weight).sum(axis=0)
         h11 = (size * x**2 * self.weight).sum(axis=0) + RIDGE
         explained = (h11 * u0**2 - 2 * h01 * u0 * u1 + h00 * u1**2) / (h00 * h11 - h01**2)
-        return ScoreTest(score, np.maximum(u0 - explained, 0))
+        return ScoreTest(score, np.maximum(u0 - explained, 0), self._log_odds(mask, n_open, inside))
+
+    def _log_odds(self, mask: np.ndarray, n_open: np.ndarray, inside: np.ndarray) -> Effect:
+        """Effect of the label beyond that of depth."""
+        n_inside, n_outside = mask.sum(), (~mask).sum()
+        n_open_outside = self.n_open - n_open
+        expected = (inside * self.chance).sum(axis=0)
+        expected_outside = ((self.size[:, None] - inside) * self.chance).sum(axis=0)
+        size = _logit(n_open, n_inside) - _logit(n_open_outside, n_outside)
+        size -= _logit(expected, n_inside) - _logit(expected_outside, n_outside)
+        cells = (n_open, n_inside - n_open, n_open_outside, n_outside - n_open_outside)
+        variance = sum(1 / (count + HALF) for count in cells)
+        varies = (self.n_open > 0) & (self.n_open < len(mask))
+        return Effect(size, np.where(varies, variance, np.inf))
 
 
 def combine(tests: list[ScoreTest]) -> np.ndarray:
-    """Two-sided p-value per region over samples.
+    """Z-score per region over samples, positive where the label is more accessible.
 
-    With one sample z = score / sqrt(variance). With more, samples are the replicates: their effects
-    score / variance are combined with random effects (DerSimonian & Laird 1986), so that an effect
-    in one sample only does not pass for one of the label. A region without information has p = 1.
+    With one sample score / sqrt(variance). With more, the log odds ratios are combined with samples
+    as replicates (:func:`multiome2vec.regulation.replicates.combine`). Scores would not do there:
+    they also depend on the label's share of a sample. A region without information has 0.
     """
-    score = np.stack([test.score for test in tests])
-    precision = np.stack([test.variance for test in tests])
-    some = precision > 1e-9
-    precision = np.where(some, precision, 0)
-    effect = np.where(some, score / np.where(some, precision, 1), 0)
-    between = _between_samples(effect, precision)
-    weight = np.where(some, 1 / (1 / np.where(some, precision, 1) + between), 0)
-    total = weight.sum(axis=0)
-    z = (weight * effect).sum(axis=0) / np.sqrt(np.where(total > 0, total, 1))
-    return np.where(total > 0, 2 * norm.sf(np.abs(z)), 1.0)
+    if len(tests) > 1:
+        return combine_effects([test.log_odds for test in tests])
+    (test,) = tests
+    some = test.variance > 1e-9
+    return np.where(some, test.score / np.sqrt(np.where(some, test.variance, 1)), 0)
 
 
-def _between_samples(effect: np.ndarray, precision: np.ndarray) -> np.ndarray:
-    """Variance of the effect between samples, by moments; 0 where one sample informs."""
-    total = precision.sum(axis=0)
-    safe = np.where(total > 0, total, 1)
-    mean = (precision * effect).sum(axis=0) / safe
-    heterogeneity = (precision * (effect - mean) ** 2).sum(axis=0)
-    n = (precision > 0).sum(axis=0)
-    scale = total - (precision**2).sum(axis=0) / safe
-    excess = heterogeneity - (n - 1)
-    return np.where(scale > 1e-9, np.maximum(excess, 0) / np.where(scale > 1e-9, scale, 1), 0)
+def _logit(count: np.ndarray, n: int) -> np.ndarray:
+    return np.log((count + HALF) / (n - count + HALF))
 
 
 def imputed_fold_change(theta: np.ndarray, phi: np.ndarray, inside: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from multiome2vec.io.atomic import write_tsv
 from multiome2vec.io.labels import labels_of
 from multiome2vec.io.regions import load_regions
 from multiome2vec.regulation.accessibility import combine, imputed_fold_change, score_tests
+from multiome2vec.regulation.replicates import two_sided
 from multiome2vec.regulation.sets import write_sets
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,8 @@ def dars(
 ) -> None:  # fmt: skip
     """Write the regions that are more accessible in a label than outside of it.
 
-    p-values are from observed counts (binarised), fold changes from imputed accessibility.
+    p-values are from observed counts (binarised), within samples and with these as replicates; fold
+    changes from imputed accessibility.
 
     Parameters
     ----------
@@ -46,7 +48,8 @@ def dars(
     given = labels_of(labels, counts.obs_names)
     names = sorted(set(given) - {keys.UNLABELLED})
     samples = keys.samples_of(counts.obs_names).to_numpy()
-    tests = score_tests(counts.X.astype(bool).astype(np.int32), given, names, samples)
+    counts.X.data = np.ones(counts.X.nnz, dtype=np.int8)
+    tests = score_tests(counts.X, given, names, samples)
     rows, sets = [], {}
     for name, results in tests.items():
         if not results:
@@ -58,9 +61,10 @@ def dars(
             model.obsm[keys.X_TOPIC].astype(float), model.varm[keys.TOPIC_REGION].astype(float),
             given == name,
         )  # fmt: skip
-        pvalue = combine(results)
+        z = combine(results)
+        pvalue = two_sided(z)
         padj = false_discovery_control(pvalue)
-        sets[name] = (padj <= max_padj) & (change >= min_log2fc)
+        sets[name] = (padj <= max_padj) & (z > 0) & (change >= min_log2fc)
         logger.info("%s: %d regions, of %d samples", name, sets[name].sum(), len(results))
         found = pd.DataFrame(
             {
