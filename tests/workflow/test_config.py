@@ -94,6 +94,7 @@ def test_misspelt_key_stops_the_run_before_any_rule(tmp_path):
         ("topics: {n_topics: 5}", "topics.n_topics is 5, which is not in topics.grid"),
         ("topics: {engine: pycistopic}", "topics.pycistopic_env names no environment"),
         ("motifs: {engine: pycistarget}", "motifs.pycistarget_env names no environment"),
+        ("motifs: {enrichment: {factors: x.tbl}}", "but no database is named"),
         (
             "motifs: {enrichment: {background: shuffled, scores_database: x.feather}}",
             "have no scores of shuffled sequences",

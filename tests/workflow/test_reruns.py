@@ -67,6 +67,8 @@ def planned(alternatives) -> dict[str, set[str]]:
     # peaks.source: bed needs a path
     overrides["peaks.source"]["peaks"]["bed"] = "other.blacklist.bed"
     overrides["motifs.engine"]["motifs"]["pycistarget_env"] = "mine"
+    factors = overrides["motifs.enrichment.factors"]["motifs"]["enrichment"]
+    factors["database"] = "other.regions_vs_motifs.rankings.feather"
     # a window needs the mode that has one
     for caller in ("macs2", "macs3"):
         for key in ("shift", "extsize"):

@@ -101,6 +101,19 @@ def test_fractions_and_exponents(tmp_path):
     np.testing.assert_array_equal(motif.counts, [[0.5, 0.001, 0.25, 0], [150, 0, 0, 2]])
 
 
+@pytest.mark.parametrize("whole", [1, 100])
+def test_frequencies_weigh_as_in_meme(tmp_path, whole):
+    """One row of frequencies is not one site, or pseudocounts would drown it."""
+    share = np.array([[0.97, 0.01, 0.01, 0.01], [0.25, 0.5, 0.125, 0.125]])
+    text = "\n".join(" ".join(map(str, row)) for row in whole * share)
+    (tmp_path / "m.cb").write_text(f">M1\n{text}\n")
+    text = "\n".join(" ".join(map(str, row)) for row in whole * share.T)
+    (tmp_path / "m.pfm").write_text(f">M1\n{text}\n")
+    for name in ("m.cb", "m.pfm"):
+        [motif] = read_motifs(tmp_path / name)
+        np.testing.assert_allclose(motif.counts, 20 * share)
+
+
 @pytest.mark.parametrize("width", ["", "w= 2 "])
 def test_meme_defaults_to_20_sites(tmp_path, width):
     text = (

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from multiome2vec.regulation.cistarget import Limits, enrich, recovery, recovery_auc
+from multiome2vec.regulation.cistarget import FEWEST_HITS, Limits, enrich, recovery, recovery_auc
 from scipy import stats
 
 REGIONS, MOTIFS = 400, 60
@@ -87,6 +87,24 @@ def test_planted_motifs_are_found_and_no_others(planted):
     table, edges = enrich(blocks_of(ranks, 16), sets, n_motifs=MOTIFS, limits=LIMITS, min_nes=3.5)
     assert table[["region_set", "motif"]].to_numpy().tolist() == [["b", 30], ["a", 7]]
     assert (ranks[edges["a", 7], 7] < 30).sum() == 30
+
+
+def test_few_hits_make_no_motif_in_a_small_set():
+    """Random rankings: in sets of 20 of 20,000 regions many have a high score by one hit."""
+    rng = np.random.default_rng(0)
+    ranks = np.stack([rng.permutation(20_000).astype(np.int32) for _ in range(300)], axis=1)
+    sets = {str(start): np.arange(start, start + 20) for start in range(0, 200, 20)}
+    limits = Limits.of_own_regions(20_000)
+
+    def blocks():
+        yield slice(0, 300), ranks
+
+    found = {
+        least: len(enrich(blocks, sets, n_motifs=300, limits=limits, min_nes=3, min_hits=least)[0])
+        for least in (1, FEWEST_HITS)
+    }
+    assert found[1] > 50
+    assert found[FEWEST_HITS] <= 5
 
 
 def test_no_motif_differs():

@@ -153,8 +153,26 @@ def test_a_set_too_small_for_a_comparison_is_named(data, caplog):
     score(data)
     with caplog.at_level(logging.WARNING):
         _, dem, _ = enrich(data)
-    assert "DEM leaves out dars/three: 1 regions" in caplog.text
+    assert "left out, fewer than 10 regions: dars/three" in caplog.text
     assert set(dem["region_set"]) <= {"one", "two"}
+
+
+def test_a_set_without_a_background_is_named(data, caplog):
+    for name in ("two", "three"):
+        (data / "dars" / f"{name}.bed").unlink()
+    score(data)
+    with caplog.at_level(logging.WARNING):
+        enrichment, dem, _ = enrich(data)
+    assert "DEM leaves out dars/one: 30 regions, 0 in the background" in caplog.text
+    assert len(dem) == 0
+    assert set(enrichment["motif"]) == {"MA"}
+
+
+def test_a_threshold_that_few_motifs_cannot_reach_is_told(data, caplog):
+    score(data)
+    with caplog.at_level(logging.WARNING):
+        enrich(data, min_nes=6.0)
+    assert "With 32 motifs no score is above 5.6" in caplog.text
 
 
 def test_regions_of_another_run_are_refused(data):

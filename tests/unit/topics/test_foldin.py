@@ -85,3 +85,17 @@ def test_cells_are_drawn_from_every_stratum():
     everything, none = choose_fit_cells(strata, most=5000, held_out=0, rng=rng)
     assert len(everything) == 1000
     assert len(none) == 0
+
+
+def test_cells_are_held_out_even_if_every_stratum_is_small():
+    strata = pd.Series([f"label {i % 30}#s{i % 7}" for i in range(1000)])
+    fit, held = choose_fit_cells(strata, most=5000, held_out=0.05, rng=np.random.default_rng(0))
+    assert len(held) == 50
+    assert sorted([*fit, *held]) == list(range(1000))
+
+
+def test_no_cells_at_all():
+    fit, held = choose_fit_cells(
+        pd.Series([], dtype=str), most=10, held_out=0.05, rng=np.random.default_rng(0)
+    )
+    assert len(fit) == len(held) == 0

@@ -8,7 +8,8 @@ def motif_files():
         return []
     if not os.path.isdir(collection):
         return [collection]
-    return sorted(entry.path for entry in os.scandir(collection) if entry.is_file())
+    files = [entry for entry in os.scandir(collection) if entry.is_file()]
+    return sorted(entry.path for entry in files if not entry.name.startswith("."))
 
 
 REGION_SETS = ["topics_otsu", "topics_top_3k", "dars"]
@@ -21,6 +22,16 @@ def region_sets(wildcards):
 
 
 GIVEN = {"rankings": "database", "scores": "scores_database", "factors": "factors"}
+
+
+def refuse_factors_without_a_database():
+    """Stop before anything runs if factors are named of which there are no motifs."""
+    settings = config["motifs"]["enrichment"]
+    if settings["factors"] and not (settings["database"] or settings["scores_database"]):
+        raise WorkflowError(
+            "motifs.enrichment.factors is a table of a database's motifs, but no database is "
+            "named. For the motifs of the collection use motifs.factors."
+        )
 
 
 def given_databases(wildcards=None):
@@ -74,5 +85,6 @@ def auc_ranking(wildcards):
     return {"topics": f"{results}/topics/{config['topics']['engine']}/topics.h5ad"}
 
 
+refuse_factors_without_a_database()
 refuse_shuffled_sequences_without_scores()
 refuse_pycistarget_without_its_environment()

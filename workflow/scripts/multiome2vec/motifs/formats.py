@@ -155,7 +155,7 @@ def _four_rows(path: Path, lines: list[_Line]) -> Iterator[Motif]:
                 f"{block.where} is not four rows (A, C, G, T) of equal length. If each row is a "
                 "position, rename the file to .cb."
             )
-        yield _motif(block, np.array(rows).T)
+        yield _motif(block, _counts(np.array(rows).T))
 
 
 def _base_row(block: _Block, at: int) -> list[float]:
@@ -173,7 +173,7 @@ def _base_row(block: _Block, at: int) -> list[float]:
 def _cluster_buster(path: Path, lines: list[_Line]) -> Iterator[Motif]:
     """Motifs with a row of four numbers for each position."""
     for block in _blocks(path, lines):
-        yield _motif(block, _positions(block))
+        yield _motif(block, _counts(_positions(block)))
 
 
 def _meme(path: Path, lines: list[_Line]) -> Iterator[Motif]:
@@ -206,6 +206,15 @@ def _meme_motif(block: _Block) -> Motif:
             f"(line {head.number})."
         )
     return _motif(block, nsites * _probabilities(block._replace(rows=rows)))
+
+
+def _counts(positions: np.ndarray) -> np.ndarray:
+    """Turn a matrix of frequencies or percentages into counts: of 20 sites, as in MEME."""
+    sums = positions.sum(axis=1)
+    for whole in (1, 100):
+        if (np.abs(sums - whole) <= ROUNDING * whole).all() and (np.mod(positions, 1) != 0).any():
+            return positions * NSITES / whole
+    return positions
 
 
 def _probabilities(block: _Block) -> np.ndarray:

@@ -16,6 +16,8 @@ AUC_SHARE = 0.005  # of all regions, under which the area is measured
 FEWEST_RANKS = 50  # with a dataset's own regions, of which there may be few
 RANK_SHARE = 0.05  # of all regions, within which the leading edge is looked for
 
+FEWEST_HITS = 3  # of a set within the area, for a motif to count; in small sets one is a high score
+
 Blocks = Callable[[], Iterable[tuple[slice, np.ndarray]]]
 
 
@@ -48,16 +50,23 @@ class Limits:
 
 @dataclass
 class _Curves:
-    """Sums over motifs of a set's recovery curves, and their areas."""
+    """Areas of a set's recovery curves and its hits by motif; sums of the curves over motifs."""
 
     auc: np.ndarray
+    hits: np.ndarray
     total: np.ndarray
     square: np.ndarray
     bound: np.ndarray = field(default_factory=lambda: np.empty(0))
 
 
 def enrich(
-    blocks: Blocks, sets: dict[str, np.ndarray], *, n_motifs: int, limits: Limits, min_nes: float
+    blocks: Blocks,
+    sets: dict[str, np.ndarray],
+    *,
+    n_motifs: int,
+    limits: Limits,
+    min_nes: float,
+    min_hits: int = 1,
 ) -> tuple[pd.DataFrame, dict[tuple[str, int], np.ndarray]]:
     """Normalised enrichment scores of all motifs in all sets, and leading edges.
 
@@ -75,6 +84,8 @@ def enrich(
         See :class:`Limits`.
     min_nes
         Smallest normalised enrichment score of an enriched motif.
+    min_hits
+        Fewest regions of the set within ``limits.auc`` ranks of an enriched motif.
 
     Returns
     -------
@@ -86,13 +97,14 @@ def enrich(
         recovery exceeds mean + 2 standard deviations over motifs the most.
     """
     curves = {
-        name: _Curves(np.zeros(n_motifs), np.zeros(limits.edge), np.zeros(limits.edge))
+        name: _Curves(*(np.zeros(n) for n in (n_motifs, n_motifs, limits.edge, limits.edge)))
         for name in sets
     }
     for motifs, ranks in blocks():
         for name, members in sets.items():
             mine, found = ranks[members], curves[name]
             found.auc[motifs] = recovery_auc(mine, limits.auc)
+            found.hits[motifs] = (mine < limits.auc).sum(axis=0)
             for curve in recovery(mine, limits.edge):
                 found.total += curve
                 found.square += curve**2
@@ -103,7 +115,9 @@ def enrich(
         found.bound = mean + 2 * spread
         deviation = found.auc.std()
         scores[name] = (found.auc - found.auc.mean()) / (deviation if deviation > 0 else 1)
-    chosen = {name: nes >= min_nes for name, nes in scores.items()}
+    chosen = {
+        name: (nes >= min_nes) & (curves[name].hits >= min_hits) for name, nes in scores.items()
+    }
     return _leading_edges(blocks, sets, curves, scores, chosen, limits)
 
 

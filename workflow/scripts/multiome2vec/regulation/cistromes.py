@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-DIRECT, ORTHOLOGY = "direct", "orthology"
+from multiome2vec.motifs.annotation import DIRECT, ORTHOLOGY
+
 Edges = dict[tuple[str, str], np.ndarray]  # positions of regions by (set, motif)
 
 

@@ -21,9 +21,9 @@ def balanced_background(
 ) -> np.ndarray:
     """Draw background regions with the GC content and share of promoters of a set.
 
-    As many as the scarcest stratum (decile of the set's GC content × promoter or not) allows, in
-    proportion to the set; strata without any background region are left out, and so are regions
-    beyond the set's own GC content.
+    In proportion to the set within strata (decile of its GC content × promoter or not), and as
+    many as these allow, but for the scarcest twentieth of them, which may be drawn short. Strata
+    without any background region are left out, and so are regions beyond the set's GC content.
 
     Parameters
     ----------

@@ -49,10 +49,9 @@ def gene_activity(
         Cells × genes, float32.
     """
     weights = gene_weights(regions, genes, window=window, decay=decay)
-    capped = counts.astype(np.float32)  # a copy
-    np.minimum(capped.data, CEILING, out=capped.data)
-    activity = (capped @ weights).tocsr()
-    activity.eliminate_zeros()
+    values = np.minimum(counts.data, CEILING).astype(np.float32)
+    capped = sparse.csr_matrix((values, counts.indices, counts.indptr), counts.shape, copy=False)
+    activity = capped @ weights
     activity.sort_indices()
     return activity
 

@@ -48,6 +48,7 @@ def dars(
     given = labels_of(labels, counts.obs_names)
     names = sorted(set(given) - {keys.UNLABELLED})
     samples = keys.samples_of(counts.obs_names).to_numpy()
+    counts.X.eliminate_zeros()
     counts.X.data = np.ones(counts.X.nnz, dtype=np.int8)
     tests = score_tests(counts.X, given, names, samples)
     rows, sets = [], {}

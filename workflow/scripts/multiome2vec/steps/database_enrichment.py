@@ -111,6 +111,11 @@ def dem_in_database(
     fore, back = _mapped(sets, pairs), _mapped(chosen, pairs)
     both = [name for name in chosen if name in fore and name in back]
     enough = [name for name in both if min(len(fore[name]), len(back[name])) >= dem.FEWEST]
+    if few := [name for name in chosen if name not in enough]:
+        logger.warning(
+            "DEM leaves out, with fewer than %d regions of the database in them or in their "
+            "background: %s", dem.FEWEST, ", ".join(few),
+        )  # fmt: skip
     every = [*(fore[name] for name in enough), *(back[name] for name in enough)]
     wanted = np.unique(np.concatenate([*every, np.empty(0, dtype=np.int64)]))
     places = [

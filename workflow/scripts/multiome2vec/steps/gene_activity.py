@@ -60,11 +60,13 @@ def normalised_activity(
             "one assembly, with the same names of chromosomes?"
         )
     logger.info("%d of %d genes have accessibility around them", some.sum(), len(some))
-    table, activity = table[some], activity[:, np.flatnonzero(some)]
-    total = np.asarray(activity.sum(axis=1)).ravel()
-    scale = np.where(total > 0, TARGET_SUM / np.where(total > 0, total, 1), 0)
-    activity.data = np.log1p(activity.data * np.repeat(scale, np.diff(activity.indptr)))
+    if not some.all():
+        table, activity = table[some], activity[:, np.flatnonzero(some)]
+    total = np.asarray(activity.sum(axis=1, dtype=np.float64)).ravel()
+    scale = np.where(total > 0, TARGET_SUM / np.where(total > 0, total, 1), 0).astype(np.float32)
+    activity.data *= np.repeat(scale, np.diff(activity.indptr))  # in place: it is large
+    np.log1p(activity.data, out=activity.data)
     var = table.rename(columns={"gene_id": keys.GENE_ID}).drop(columns="gene_name")
     var.index = ad.utils.make_index_unique(pd.Index(table["gene_name"].to_numpy(dtype=str)))
     obs = pd.DataFrame({"total_activity": total}, cells)
-    return ad.AnnData(activity.astype(np.float32), obs=obs, var=var)
+    return ad.AnnData(activity, obs=obs, var=var)

@@ -115,6 +115,11 @@ def _in_own_regions(
 ) -> tuple[pd.DataFrame, Edges]:
     """Enrichment in rankings of the dataset's own regions."""
     limits = cistarget.Limits.of_own_regions(len(store.regions))
+    if (highest := np.sqrt(max(len(store.motifs) - 1, 0))) < min_nes:
+        logger.warning(
+            "With %d motifs no score is above %.1f: none can reach motifs.enrichment.min_nes (%g)",
+            len(store.motifs), highest, min_nes,
+        )  # fmt: skip
     logger.info("area under %d ranks, leading edges within %d", limits.auc, limits.edge)
 
     def ranked():
@@ -122,14 +127,15 @@ def _in_own_regions(
             yield motifs, rankings(block, rng=np.random.default_rng([seed, motifs.start]))
 
     table, edges = cistarget.enrich(
-        ranked, sets, n_motifs=len(store.motifs), limits=limits, min_nes=min_nes
-    )
+        ranked, sets, n_motifs=len(store.motifs), limits=limits, min_nes=min_nes,
+        min_hits=cistarget.FEWEST_HITS,
+    )  # fmt: skip
     table["motif"] = store.motifs[table["motif"]]
     return table, {(name, store.motifs[motif]): found for (name, motif), found in edges.items()}
 
 
 def set_positions(folders: dict[str, str], regions: pd.Index) -> dict[str, np.ndarray]:
-    """Positions of the regions of each set, named ``kind/set``."""
+    """Positions of the regions of each set, named ``kind/set``; small sets are left out."""
     found = {}
     for kind, folder in folders.items():
         for name, members in read_sets(folder).items():
@@ -141,7 +147,10 @@ def set_positions(folders: dict[str, str], regions: pd.Index) -> dict[str, np.nd
                     "the regions in peaks/<caller>/consensus.bed."
                 )
             found[f"{kind}/{name}"] = positions
-    return found
+    small = [name for name, members in found.items() if len(members) < dem.FEWEST]
+    if small:
+        logger.warning("left out, fewer than %d regions: %s", dem.FEWEST, ", ".join(small))
+    return {name: members for name, members in found.items() if name not in small}
 
 
 def _promoters(regions: pd.Index, tss: str | None) -> np.ndarray:

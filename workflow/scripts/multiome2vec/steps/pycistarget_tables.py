@@ -7,6 +7,7 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 
+from multiome2vec.errors import ContractError
 from multiome2vec.io.atomic import write_tsv
 from multiome2vec.io.rankings_database import RankingsDatabase
 from multiome2vec.steps.database_enrichment import database_names
@@ -39,6 +40,8 @@ def pycistarget_tables(
         for name, motifs in json.loads(Path(found, "edges.json").read_text()).items()
         for motif, hits in motifs.items()
     }
+    if any((positions < 0).any() for positions in edges.values()):
+        raise ContractError(f"{found}/edges.json has regions that {matches} lacks: remove it.")
     table = _read(Path(found, "cistarget.tsv"))
     write_enrichment(table, edges, names["rankings"], regions=regions, out=out)
     dem = _read(Path(found, "dem.tsv"))

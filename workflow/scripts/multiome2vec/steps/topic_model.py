@@ -65,7 +65,9 @@ def topic_model(
     """
     chosen = Settings(**settings)
     adata = load_regions(regions, barcodes)
-    binary = adata.X.astype(bool).astype(np.int32)
+    binary = adata.X
+    binary.eliminate_zeros()
+    binary.data = np.ones(binary.nnz, dtype=np.int32)
     role = _roles(binary, _strata(adata, labels), chosen)
     fitted = binary[role == "fitted"]
     open_regions = np.flatnonzero(np.bincount(fitted.indices, minlength=adata.n_vars))

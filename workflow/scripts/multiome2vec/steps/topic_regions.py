@@ -13,10 +13,9 @@ from multiome2vec.io.regions import load_regions
 from multiome2vec.regulation.sets import write_sets
 from multiome2vec.topics.binarize import above_threshold, gini, top_n
 from multiome2vec.topics.selection import coherence
-from multiome2vec.topics.variable import imputed_blocks, variable_regions
+from multiome2vec.topics.variable import block_cells, imputed_blocks, variable_regions
 
 logger = logging.getLogger(__name__)
-CHUNK = 1024  # cells per chunk of imputed.zarr
 
 
 def topic_regions(
@@ -92,7 +91,7 @@ def _write_imputed(
         store = zarr.open_group(partial, mode="r+")
         if "X" in store:
             del store["X"]
-        chunks = (min(CHUNK, shape[0]), max(1, shape[1]))
+        chunks = (min(block_cells(shape[1]), shape[0]), max(1, shape[1]))  # each written once
         values = store.create_array("X", shape=shape, dtype="float32", chunks=chunks)
         values.attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})
         for rows, block in imputed_blocks(theta, phi[chosen]):

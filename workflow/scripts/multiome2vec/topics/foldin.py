@@ -15,6 +15,7 @@ def choose_fit_cells(
     """Choose the cells to fit to and, of the others, those to measure perplexity on.
 
     Both are drawn from every stratum in proportion to its size, at least one of each to fit to.
+    Where all strata are too small to hold a cell out, cells of any are.
 
     Parameters
     ----------
@@ -38,7 +39,12 @@ def choose_fit_cells(
         n_fit = max(1, round(fit_share * len(cells)))
         fit.append(cells[:n_fit])
         held.append(cells[n_fit : n_fit + round(held_share * len(cells))])
-    return np.sort(np.concatenate(fit)), np.sort(np.concatenate(held))
+    chosen, others = (np.concatenate([*parts, np.empty(0, np.int64)]) for parts in (fit, held))
+    if len(others) == 0:
+        chosen = rng.permutation(chosen)
+        n_held = round(held_share * len(strata))
+        chosen, others = chosen[n_held:], chosen[:n_held]
+    return np.sort(chosen), np.sort(others)
 
 
 def fold_in(matrix: sparse.csr_matrix, region_share: np.ndarray, *, alpha: float) -> np.ndarray:

@@ -17,10 +17,15 @@ MIN_DISPERSION = 0.05  # pycisTopic's defaults for imputed accessibility
 MIN_MEAN, MAX_MEAN = 0.0125, 3.0
 
 
+def block_cells(n_regions: int) -> int:
+    """Cells in a block."""
+    return max(1, BLOCK // max(n_regions, 1))
+
+
 def imputed_blocks(theta: np.ndarray, phi: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield slices of cells with their normalised accessibility log(1 + 10⁴ θ φᵀ), float32."""
     theta, phi = theta.astype(np.float32), phi.astype(np.float32)
-    step = max(1, BLOCK // max(len(phi), 1))
+    step = block_cells(len(phi))
     for start in range(0, len(theta), step):
         rows = slice(start, min(start + step, len(theta)))
         yield rows, np.log1p(np.float32(TARGET_SUM) * (theta[rows] @ phi.T))
