@@ -9,7 +9,7 @@ REGIONS = pd.DataFrame(
 )
 
 
-def test_sets_come_back_sorted_under_safe_names(tmp_path):
+def test_sets_come_back_sorted_and_under_their_names(tmp_path):
     sets = {
         "CD4+ T/NK": np.array([True, True, True]),
         "cd4_t_nk": np.array([False, False, True]),
@@ -18,9 +18,14 @@ def test_sets_come_back_sorted_under_safe_names(tmp_path):
     write_sets(sets, REGIONS, tmp_path / "sets")
     found = read_sets(tmp_path / "sets")
     assert found == {
-        "CD4_T_NK": ["chr1:70-80", "chr1:900-950", "chr2:5-9"],
-        "cd4_t_nk-2": ["chr1:70-80"],
+        "CD4+ T/NK": ["chr1:70-80", "chr1:900-950", "chr2:5-9"],
+        "cd4_t_nk": ["chr1:70-80"],
     }
+    assert {path.name for path in (tmp_path / "sets").glob("*.bed")} == {
+        "CD4_T_NK.bed", "cd4_t_nk-2.bed"
+    }  # fmt: skip
+    (tmp_path / "sets/names.tsv").unlink()
+    assert set(read_sets(tmp_path / "sets")) == {"CD4_T_NK", "cd4_t_nk-2"}
     line = (tmp_path / "sets/cd4_t_nk-2.bed").read_text()
     assert line == "chr1\t70\t80\tchr1:70-80\n"
 
