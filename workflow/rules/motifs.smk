@@ -123,7 +123,7 @@ rule motif_enrichment:
     input:
         unpack(region_sets),
         unpack(given_databases),
-        scores="results/{dataset}/motifs/lightmotif/best_scores.zarr",
+        scores=own_scores(),
         matches="results/{dataset}/motifs/lightmotif/scores.h5ad",
         annotation="results/{dataset}/motifs/motifs.tsv",
         tss=f"{GENOME}/tss.bed" if has_annotation() else [],

@@ -6,7 +6,7 @@ with job(snakemake.log[0], threads=snakemake.threads):
     from multiome2vec.steps.motif_enrichment import motif_enrichment
 
     motif_enrichment(
-        scores=snakemake.input.scores,
+        scores=snakemake.input.scores or None,
         matches=snakemake.input.matches,
         annotation=snakemake.input.annotation,
         folders={name: snakemake.input[name] for name in snakemake.params.kinds},

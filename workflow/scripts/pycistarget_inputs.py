@@ -6,7 +6,7 @@ with job(snakemake.log[0], threads=snakemake.threads):
     from multiome2vec.steps.pycistarget_inputs import pycistarget_inputs
 
     pycistarget_inputs(
-        scores=snakemake.input.scores,
+        scores=snakemake.input.scores or None,
         matches=snakemake.input.matches,
         folders={name: snakemake.input[name] for name in snakemake.params.kinds},
         tss=snakemake.input.tss or None,

@@ -64,7 +64,8 @@ def data(tmp_path):
 
 def run(data, **given):
     motif_enrichment(
-        scores=str(data / "best.zarr"), matches=str(data / "scores.h5ad"),
+        scores=None if {"rankings", "scores"} <= set(given) else str(data / "best.zarr"),
+        matches=str(data / "scores.h5ad"),
         annotation=str(data / "motifs.tsv"), folders={"dars": str(data / "sets" / "dars")},
         tss=None, out={name: str(data / f"out.{name}") for name in OUTPUTS},
         thresholds={"min_nes": 3.0, "max_padj": 0.05, "min_log2fc": 1.0}, seed=0,

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pysam
 import pytest
-from multiome2vec.errors import UserError
+from multiome2vec.errors import ContractError, UserError
 from multiome2vec.io.score_store import ScoreStore
 from multiome2vec.motifs.best import best_scores
 from multiome2vec.motifs.formats import read_motifs
@@ -179,4 +179,12 @@ def test_regions_of_another_run_are_refused(data):
     (data / "dars" / "three.bed").write_text("chr1\t6001\t6101\n")
     score(data)
     with pytest.raises(UserError, match=r"three.bed: chr1:6001-6101 is no consensus region"):
+        enrich(data)
+
+
+def test_scores_of_other_regions_are_refused(data):
+    score(data)
+    matches = ad.read_h5ad(data / "matches.h5ad")
+    matches[1:].copy().write_h5ad(data / "matches.h5ad")
+    with pytest.raises(ContractError, match="not of the consensus regions"):
         enrich(data)

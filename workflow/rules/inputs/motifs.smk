@@ -40,6 +40,12 @@ def given_databases(wildcards=None):
     return {f"given_{name}": path for name, path in paths.items() if path}
 
 
+def own_scores():
+    """Scores of the dataset's regions, unless both databases are given."""
+    both = {"given_rankings", "given_scores"} <= set(given_databases())
+    return [] if both else "results/{dataset}/motifs/lightmotif/best_scores.zarr"
+
+
 def shuffle_seed():
     """Seed of the shuffled sequences, if they are DEM's background."""
     settings = config["motifs"]["enrichment"]

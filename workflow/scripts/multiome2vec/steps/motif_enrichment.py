@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from multiome2vec import keys
-from multiome2vec.errors import UserError
+from multiome2vec.errors import ContractError, UserError
 from multiome2vec.io.atomic import write_h5ad, write_tsv
 from multiome2vec.io.regions import read_bed
 from multiome2vec.io.score_store import SCORES, SHUFFLED, ScoreStore
@@ -25,7 +25,7 @@ COLUMNS = ["kind", "region_set", "motif", "name", "tfs", "tfs_orthology"]
 
 
 def motif_enrichment(
-    *, scores: str, matches: str, annotation: str, folders: dict[str, str], tss: str | None,
+    *, scores: str | None, matches: str, annotation: str, folders: dict[str, str], tss: str | None,
     out: dict[str, str], thresholds: dict[str, float], seed: int,
     background: str = OTHER_SETS, given: dict[str, str] | None = None,
 ) -> None:  # fmt: skip
@@ -34,7 +34,8 @@ def motif_enrichment(
     Parameters
     ----------
     scores, matches, annotation
-        ``best_scores.zarr``, ``scores.h5ad`` (for the GC content) and ``motifs.tsv``.
+        ``best_scores.zarr`` (None if both databases are given), ``scores.h5ad`` (for the regions
+        and their GC content) and ``motifs.tsv``.
     folders
         By kind (topics_otsu, topics_top_3k, dars): folder of BED files.
     tss
@@ -54,30 +55,39 @@ def motif_enrichment(
         ``factors``, a table of their motifs' factors; each may be missing.
     """
     given = given or {}
-    store = ScoreStore(scores)
+    regions = ad.read_h5ad(matches, backed="r").obs_names
+    store = open_scores(scores, regions) if scores else None
     own_names = read_names(annotation)
-    sets = set_positions(folders, store.regions)
+    sets = set_positions(folders, regions)
 
     if path := given.get("rankings"):
-        table, edges, motifs = in_database(path, sets, store.regions, thresholds["min_nes"])
+        table, edges, motifs = in_database(path, sets, regions, thresholds["min_nes"])
         names = database_names(motifs, own_names, given.get("factors"))
     else:
         table, edges = _in_own_regions(store, sets, thresholds["min_nes"], seed=seed)
         names = own_names
-    write_enrichment(table, edges, names, regions=store.regions, out=out)
+    write_enrichment(table, edges, names, regions=regions, out=out)
 
     if background == SHUFFLED:
         chosen = _large_enough(sets, sets)
     else:
-        chosen = backgrounds(sets, regions=store.regions, matches=matches, tss=tss, seed=seed)
+        chosen = backgrounds(sets, regions=regions, matches=matches, tss=tss, seed=seed)
     limits = {name: thresholds[name] for name in ("max_padj", "min_log2fc")}
     if path := given.get("scores"):
-        table, motifs = dem_in_database(path, sets, chosen, store.regions, **limits)
+        table, motifs = dem_in_database(path, sets, chosen, regions, **limits)
         names = database_names(motifs, own_names, given.get("factors"))
     else:
         above = _above_limits(store, SHUFFLED if background == SHUFFLED else SCORES)
         table, names = dem.compare_sets(above, store.motifs, sets, chosen, **limits), own_names
     write_tsv(described(table, names), out["dem"], index=False)
+
+
+def open_scores(path: str, regions: pd.Index) -> ScoreStore:
+    """Open the scores of the regions, and of no others."""
+    store = ScoreStore(path)
+    if not store.regions.equals(regions):
+        raise ContractError(f"{path} is not of the consensus regions. Remove it and run again.")
+    return store
 
 
 def read_names(annotation: str) -> pd.DataFrame:

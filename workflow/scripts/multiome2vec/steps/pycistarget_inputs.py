@@ -3,20 +3,25 @@
 import logging
 from pathlib import Path
 
+import anndata as ad
 import numpy as np
 
 from multiome2vec.io.atomic import atomic_path, write_json
 from multiome2vec.io.rankings_database import write_database
-from multiome2vec.io.score_store import ScoreStore
 from multiome2vec.motifs.best import rankings
 from multiome2vec.regulation.cistarget import Limits
-from multiome2vec.steps.motif_enrichment import above_limits, backgrounds, set_positions
+from multiome2vec.steps.motif_enrichment import (
+    above_limits,
+    backgrounds,
+    open_scores,
+    set_positions,
+)
 
 logger = logging.getLogger(__name__)
 
 
 def pycistarget_inputs(
-    *, scores: str, matches: str, folders: dict[str, str], tss: str | None, given: list[str],
+    *, scores: str | None, matches: str, folders: dict[str, str], tss: str | None, given: list[str],
     out: str, seed: int,
 ) -> None:  # fmt: skip
     """Write a folder with ``sets.json`` and the databases that are not given.
@@ -33,10 +38,11 @@ def pycistarget_inputs(
     out
         The folder.
     """
-    store = ScoreStore(scores)
-    sets = set_positions(folders, store.regions)
-    chosen = backgrounds(sets, regions=store.regions, matches=matches, tss=tss, seed=seed)
-    limits = Limits.of_own_regions(len(store.regions))
+    regions = ad.read_h5ad(matches, backed="r").obs_names
+    store = open_scores(scores, regions) if scores else None
+    sets = set_positions(folders, regions)
+    chosen = backgrounds(sets, regions=regions, matches=matches, tss=tss, seed=seed)
+    limits = Limits.of_own_regions(len(regions))
     values = {
         "rankings": lambda motifs, block: rankings(
             block, rng=np.random.default_rng([seed, motifs.start])
@@ -49,18 +55,18 @@ def pycistarget_inputs(
             columns = [values[kind](motifs, block) for motifs, block in store.blocks()]
             path = own_database(partial, kind)
             write_database(
-                path, np.concatenate(columns, axis=1), regions=store.regions, motifs=store.motifs
+                path, np.concatenate(columns, axis=1), regions=regions, motifs=store.motifs
             )
             logger.info("%s: %.0f MB", path.name, path.stat().st_size / 1e6)
         named = [
-            {name: store.regions[found].tolist() for name, found in part.items()}
+            {name: regions[found].tolist() for name, found in part.items()}
             for part in (sets, chosen)
         ]
         write_json(
             {
                 "sets": named[0],
                 "backgrounds": named[1],
-                "limits": [limits.auc / len(store.regions), limits.edge / len(store.regions)],
+                "limits": [limits.auc / len(regions), limits.edge / len(regions)],
             },
             partial / "sets.json",
         )
