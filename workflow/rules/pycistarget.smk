@@ -13,6 +13,7 @@ OUTPUTS: results/{dataset}/motifs/pycistarget/{enrichment.tsv, dem.tsv, cistrome
 rule pycistarget_inputs:
     input:
         unpack(region_sets),
+        unpack(given_databases),
         scores=own_scores(),
         matches="results/{dataset}/motifs/lightmotif/scores.h5ad",
         tss=f"{GENOME}/tss.bed" if has_annotation() else [],

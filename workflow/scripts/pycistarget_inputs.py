@@ -10,7 +10,7 @@ with job(snakemake.log[0], threads=snakemake.threads):
         matches=snakemake.input.matches,
         folders={name: snakemake.input[name] for name in snakemake.params.kinds},
         tss=snakemake.input.tss or None,
-        given=snakemake.params.given,
+        given={name: snakemake.input[f"given_{name}"] for name in snakemake.params.given},
         out=snakemake.output.inputs,
         seed=snakemake.params.seed,
     )

@@ -132,7 +132,7 @@ def test_a_tiny_database_is_refused(data):
 def test_pycistarget_gets_the_same_ranks_and_backgrounds(data, tmp_path):
     pycistarget_inputs(
         scores=str(data / "best.zarr"), matches=str(data / "scores.h5ad"),
-        folders={"dars": str(data / "sets" / "dars")}, tss=None, given=[],
+        folders={"dars": str(data / "sets" / "dars")}, tss=None, given={},
         out=str(data / "inputs"), seed=0,
     )  # fmt: skip
     database = RankingsDatabase(own_database(data / "inputs", "rankings"))
@@ -147,6 +147,28 @@ def test_pycistarget_gets_the_same_ranks_and_backgrounds(data, tmp_path):
     assert found["sets"]["dars/b"] == scores.regions[40:].tolist()
     assert set(found["backgrounds"]["dars/b"]) <= set(scores.regions[:40])
     assert found["limits"] == [50 / 80, 50 / 80]
+
+
+def test_pycistarget_gets_no_sets_outside_the_database(data, caplog):
+    ranks = np.tile(np.arange(1000, dtype=np.int16)[:, None], 40)
+    away = np.r_[0:300, 1300:N]  # none of set b
+    write_database(data / "part.feather", ranks, regions=names(GENOME.iloc[away]), motifs=MOTIFS)
+    with caplog.at_level(logging.WARNING):
+        pycistarget_inputs(
+            scores=str(data / "best.zarr"), matches=str(data / "scores.h5ad"),
+            folders={"dars": str(data / "sets" / "dars")}, tss=None,
+            given={"rankings": str(data / "part.feather")}, out=str(data / "inputs"), seed=0,
+        )  # fmt: skip
+    found = json.loads((data / "inputs" / "sets.json").read_text())
+    assert set(found["sets"]) - set(found["ranked"]) == {"dars/b"}
+    assert "no region in the database, left out: dars/b" in caplog.text
+
+
+def test_no_sets_at_all(data):
+    for path in (data / "sets" / "dars").glob("*.bed"):
+        path.unlink()
+    found = run(data, rankings="rankings.feather", scores="scores.feather")
+    assert all(len(table) == 0 for table in found[:2])
 
 
 def test_what_pycistarget_finds_is_named_and_mapped(data):

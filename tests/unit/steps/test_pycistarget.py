@@ -37,7 +37,9 @@ def planted(tmp_path):
     named = [{k: REGIONS[v].tolist() for k, v in part.items()} for part in (sets, backgrounds)]
     shares = [limits.auc / N, limits.edge / N]
     (folder / "sets.json").write_text(
-        json.dumps({"sets": named[0], "backgrounds": named[1], "limits": shares})
+        json.dumps(
+            {"sets": named[0], "ranked": list(sets), "backgrounds": named[1], "limits": shares}
+        )
     )
     return tmp_path, scores, ranks, sets, backgrounds, limits
 

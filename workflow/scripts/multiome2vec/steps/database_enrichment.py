@@ -36,7 +36,7 @@ def in_database(
     logger.info("area under %d ranks, leading edges within %d", limits.auc, limits.edge)
     pairs = _pairs(database, path, list(sets.values()), regions)
     mapped = _mapped(sets, pairs)
-    wanted = np.unique(np.concatenate(list(mapped.values())))
+    wanted = np.unique(np.concatenate([*mapped.values(), np.empty(0, dtype=np.int64)]))
     with TemporaryDirectory() as scratch:
         gathered = database.gather(wanted, Path(scratch) / "ranks", progress=_show)
         places = {name: np.searchsorted(wanted, found) for name, found in mapped.items()}
@@ -56,7 +56,9 @@ def _pairs(
     database: RankingsDatabase, path: str, sets: list[np.ndarray], regions: pd.Index
 ) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the sets' regions and of those of the database that they overlap."""
-    some = np.unique(np.concatenate(sets))
+    some = np.unique(np.concatenate([*sets, np.empty(0, dtype=np.int64)]))
+    if len(some) == 0:
+        return some, some
     table = parse_region_names(regions[some], path="the region sets")
     ours, theirs = overlapping(table, database.regions)
     if len(ours) == 0:
@@ -81,6 +83,34 @@ def _mapped(
     if without := [name for name, members in found.items() if len(members) == 0]:
         logger.warning("no region in the database, left out: %s", ", ".join(without))
     return {name: members for name, members in found.items() if len(members)}
+
+
+def _comparable(fore: dict[str, np.ndarray], back: dict[str, np.ndarray]) -> list[str]:
+    """Name the sets that have regions enough in the database, as has their background."""
+    both = [name for name in fore if name in back]
+    enough = [name for name in both if min(len(fore[name]), len(back[name])) >= dem.FEWEST]
+    if few := sorted({*fore, *back} - set(enough)):
+        logger.warning(
+            "DEM leaves out, with fewer than %d regions of the database in them or in their "
+            "background: %s", dem.FEWEST, ", ".join(few),
+        )  # fmt: skip
+    return enough
+
+
+def ranked_in_database(path: str, sets: dict[str, np.ndarray], regions: pd.Index) -> list[str]:
+    """Names of the sets of which given rankings have regions."""
+    pairs = _pairs(RankingsDatabase(path), path, list(sets.values()), regions)
+    return list(_mapped(sets, pairs))
+
+
+def comparable_in_database(
+    path: str, sets: dict[str, np.ndarray], chosen: dict[str, np.ndarray], regions: pd.Index
+) -> list[str]:
+    """Names of the sets that DEM can compare by given scores."""
+    database = RankingsDatabase(path, kind="scores")
+    pairs = _pairs(database, path, [*sets.values(), *chosen.values()], regions)
+    fore = _mapped({name: sets[name] for name in chosen}, pairs)
+    return _comparable(fore, _mapped(chosen, pairs))
 
 
 def _show(items: range) -> Iterator[int]:
@@ -108,14 +138,8 @@ def dem_in_database(
     """DEM on the scores of a database's regions that overlap the sets and their backgrounds."""
     database = RankingsDatabase(path, kind="scores")
     pairs = _pairs(database, path, [*sets.values(), *chosen.values()], regions)
-    fore, back = _mapped(sets, pairs), _mapped(chosen, pairs)
-    both = [name for name in chosen if name in fore and name in back]
-    enough = [name for name in both if min(len(fore[name]), len(back[name])) >= dem.FEWEST]
-    if few := [name for name in chosen if name not in enough]:
-        logger.warning(
-            "DEM leaves out, with fewer than %d regions of the database in them or in their "
-            "background: %s", dem.FEWEST, ", ".join(few),
-        )  # fmt: skip
+    fore, back = _mapped({name: sets[name] for name in chosen}, pairs), _mapped(chosen, pairs)
+    enough = _comparable(fore, back)
     every = [*(fore[name] for name in enough), *(back[name] for name in enough)]
     wanted = np.unique(np.concatenate([*every, np.empty(0, dtype=np.int64)]))
     places = [

@@ -10,6 +10,7 @@ from multiome2vec.io.atomic import atomic_path, write_json
 from multiome2vec.io.rankings_database import write_database
 from multiome2vec.motifs.best import rankings
 from multiome2vec.regulation.cistarget import Limits
+from multiome2vec.steps.database_enrichment import comparable_in_database, ranked_in_database
 from multiome2vec.steps.motif_enrichment import (
     above_limits,
     backgrounds,
@@ -21,8 +22,8 @@ logger = logging.getLogger(__name__)
 
 
 def pycistarget_inputs(
-    *, scores: str | None, matches: str, folders: dict[str, str], tss: str | None, given: list[str],
-    out: str, seed: int,
+    *, scores: str | None, matches: str, folders: dict[str, str], tss: str | None,
+    given: dict[str, str], out: str, seed: int,
 ) -> None:  # fmt: skip
     """Write a folder with ``sets.json`` and the databases that are not given.
 
@@ -34,7 +35,7 @@ def pycistarget_inputs(
     scores, matches, folders, tss, seed
         As in :func:`multiome2vec.steps.motif_enrichment.motif_enrichment`.
     given
-        Which of ``rankings`` and ``scores`` the user gives.
+        Databases given by the user, ``rankings`` and ``scores``; each may be missing.
     out
         The folder.
     """
@@ -42,6 +43,12 @@ def pycistarget_inputs(
     store = open_scores(scores, regions) if scores else None
     sets = set_positions(folders, regions)
     chosen = backgrounds(sets, regions=regions, matches=matches, tss=tss, seed=seed)
+    ranked = list(sets)
+    if path := given.get("rankings"):
+        ranked = ranked_in_database(path, sets, regions)
+    if path := given.get("scores"):
+        names = comparable_in_database(path, sets, chosen, regions)
+        chosen = {name: chosen[name] for name in names}
     limits = Limits.of_own_regions(len(regions))
     values = {
         "rankings": lambda motifs, block: rankings(
@@ -65,6 +72,7 @@ def pycistarget_inputs(
         write_json(
             {
                 "sets": named[0],
+                "ranked": ranked,
                 "backgrounds": named[1],
                 "limits": [limits.auc / len(regions), limits.edge / len(regions)],
             },

@@ -47,7 +47,8 @@ def run_pycistarget(
     }
     shares = DATABASE if "rankings" in given else found["limits"]
     try:
-        table, edges = _cistarget(paths["rankings"], sets, shares, min_nes=thresholds["min_nes"])
+        ranked = {name: sets[name] for name in found["ranked"]}
+        table, edges = _cistarget(paths["rankings"], ranked, shares, min_nes=thresholds["min_nes"])
         dem = _dem(paths["scores"], sets, chosen, thresholds)
     except ValueError as error:
         raise UserError(f"pycistarget: {' '.join(str(error).split())}") from error
