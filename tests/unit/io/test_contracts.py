@@ -98,3 +98,27 @@ def test_masked_deviations_are_zero_and_all_finite():
     scores.X[1, 0] = np.nan
     with pytest.raises(ContractError, match="not finite"):
         contracts.check_motif(scores, path="d.h5ad")
+
+
+def topics(regions, *, n_topics=3):
+    """Even topics in single precision."""
+    start = 10 * np.arange(regions)
+    var = pd.DataFrame({"chrom": "chr1", "start": start, "end": start + 10})
+    var.index = "chr1:" + var["start"].astype(str) + "-" + var["end"].astype(str)
+    share = np.random.default_rng(0).gamma(1, size=(regions, n_topics))
+    return ad.AnnData(
+        obs=pd.DataFrame(index=CELLS),
+        var=var,
+        obsm={keys.X_TOPIC: np.full((3, n_topics), 1 / n_topics, dtype=np.float32)},
+        varm={keys.TOPIC_REGION: (share / share.sum(axis=0)).astype(np.float32)},
+    )
+
+
+def test_topics_of_very_many_regions_sum_to_one():
+    """In single precision the sum of a million shares is not 1."""
+    model = topics(1_000_000)
+    assert np.abs(model.varm[keys.TOPIC_REGION].sum(axis=0) - 1).max() > 1e-5
+    contracts.check_topics(model, path="t.h5ad")
+    model.varm[keys.TOPIC_REGION] *= np.float32(1.01)
+    with pytest.raises(ContractError, match="a topic's regions sum to 1.0"):
+        contracts.check_topics(model, path="t.h5ad")

@@ -145,7 +145,7 @@ def standardised(cells: "AnnData") -> np.ndarray:
 
     values = cells.X.toarray() if sparse.issparse(cells.X) else np.asarray(cells.X)
     values = values.astype(np.float32)
-    values -= values.mean(axis=0)
-    spread = values.std(axis=0)
+    values -= values.mean(axis=0, dtype=np.float64).astype(np.float32)
+    spread = values.std(axis=0, dtype=np.float64).astype(np.float32)
     values /= np.where(spread > 0, spread, 1)
     return np.clip(values, -LARGEST, LARGEST)

@@ -63,8 +63,12 @@ def check_labels(table: pd.DataFrame, *, path: str) -> None:
 def check_topics(adata: "AnnData", *, path: str) -> None:
     """Rows of cell × topic and columns of region × topic are distributions."""
     _check_names(adata, path)
-    _check_distribution(adata.obsm[keys.X_TOPIC].sum(axis=1), path, "a cell's topics")
-    _check_distribution(adata.varm[keys.TOPIC_REGION].sum(axis=0), path, "a topic's regions")
+    sums = [
+        np.sum(values, axis=axis, dtype=np.float64)
+        for values, axis in ((adata.obsm[keys.X_TOPIC], 1), (adata.varm[keys.TOPIC_REGION], 0))
+    ]
+    _check_distribution(sums[0], path, "a cell's topics")
+    _check_distribution(sums[1], path, "a topic's regions")
 
 
 def check_scores(adata: "AnnData", *, path: str) -> None:
