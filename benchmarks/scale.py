@@ -85,7 +85,7 @@ def write_dataset(folder: Path, *, n_cells: int, n_regions: int, seed: int) -> N
         },
         "qc": {"rna": {"mode": "none"}, "atac": {"mode": "none"}, "doublets": {"caller": "none"}},
         "peaks": {"source": "input"},
-        "topics": {"grid": [16], "iterations": 100},  # time grows with them, memory does not
+        "topics": {"grid": [16], "iterations": 10},  # time grows with them, memory does not
     }
     (folder / "scale.yaml").write_text(yaml.safe_dump(config))
 
