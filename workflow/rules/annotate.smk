@@ -81,8 +81,8 @@ rule labels:
         annotation=annotation(),
         files=label_files(),
         objects=list(labelled_objects().values()),
-        reference=config["annotate"]["reference"] or [],
-        markers=config["annotate"]["markers"] or [],
+        reference=(config["annotate"]["reference"] or []) if names_clusters() else [],
+        markers=(config["annotate"]["markers"] or []) if names_clusters() else [],
     output:
         labels="results/{dataset}/annotation/labels.tsv",
     log:

@@ -6,7 +6,8 @@ GRAPH = {name: config["annotate"][name] for name in ("n_neighbors", "resolution"
 def names_clusters():
     """Whether clusters take labels of a reference or of markers."""
     settings = config["annotate"]
-    return settings["labels"] == "auto" and bool(settings["reference"] or settings["markers"])
+    wanted = settings["labels"] == "auto" and not label_sources()
+    return wanted and bool(settings["reference"] or settings["markers"])
 
 
 def refuse_names_without_genes():

@@ -72,23 +72,11 @@ def annotate_atac(
             "for all samples, or run them as two datasets."
         )
     if fragments:
-        sizes = read_chrom_sizes(chrom_sizes)
-        parts = [
-            _tiles(path, table, sample, sizes=sizes, mitochondrion=mitochondrion, out=out)
-            for sample, path in fragments.items()
-        ]
-        counts = sparse.vstack([part for part, _ in parts], format="csr")
-        rows = pd.concat([mine for _, mine in parts])
-        places = tile_places(sizes, mitochondrion=mitochondrion)
-        cells = ad.AnnData(counts[:, select_tiles(counts)], obs=rows)
-    else:
-        cells = merge(
-            {sample: _ready(path, table, sample) for sample, path in regions.items()},
-            what="regions",
+        cells, counts, places = _of_fragments(
+            fragments, table, chrom_sizes=chrom_sizes, mitochondrion=mitochondrion, out=out
         )
-        cells = cells[:, np.asarray(cells.X.sum(axis=0)).ravel() > 0].copy()
-        counts = cells.X
-        places = parse_region_names(cells.var_names, path="the ready regions")
+    else:
+        cells, counts, places = _of_regions(regions, table)
     samples = cells.obs[keys.SAMPLE].unique()
     logger.info("%d cells × %d features of %d samples", *cells.shape, len(samples))
     spectral(cells, n_components=n_components, seed=seed)
@@ -106,6 +94,32 @@ def annotate_atac(
     result.obsm.update(cells.obsm)
     result.uns.update(cells.uns)
     write_h5ad(result, out)
+
+
+def _of_fragments(
+    fragments: dict[str, str], table: pd.DataFrame, *, chrom_sizes: str, mitochondrion: str,
+    out: str,
+) -> tuple[ad.AnnData, sparse.csr_matrix, pd.DataFrame]:  # fmt: skip
+    """Cells by selected tiles, and counts and places of all tiles."""
+    sizes = read_chrom_sizes(chrom_sizes)
+    parts = [
+        _tiles(path, table, sample, sizes=sizes, mitochondrion=mitochondrion, out=out)
+        for sample, path in fragments.items()
+    ]
+    counts = sparse.vstack([part for part, _ in parts], format="csr")
+    cells = ad.AnnData(counts[:, select_tiles(counts)], obs=pd.concat([mine for _, mine in parts]))
+    return cells, counts, tile_places(sizes, mitochondrion=mitochondrion)
+
+
+def _of_regions(
+    regions: dict[str, str], table: pd.DataFrame
+) -> tuple[ad.AnnData, sparse.csr_matrix, pd.DataFrame]:
+    """Cells by the regions that are open in any, their counts and places."""
+    parts = {sample: _ready(path, table, sample) for sample, path in regions.items()}
+    cells = merge(parts, what="regions")
+    cells = cells[:, np.asarray(cells.X.sum(axis=0)).ravel() > 0].copy()
+    places = parse_region_names(cells.var_names, path="the ready regions")
+    return cells, cells.X, places
 
 
 def _tiles(
