@@ -2,9 +2,10 @@ import dataclasses
 
 import pytest
 import torch
+from multiome2vec.models.batch import Batch
 from multiome2vec.models.config import ModalitySpec, ModelConfig
 from multiome2vec.models.elbo import hide, negative_elbo, subset_elbo, valid_subsets
-from multiome2vec.models.multimodal import Batch, MultimodalVAE
+from multiome2vec.models.multimodal import MultimodalVAE
 
 SPECS = {
     "rna": ModalitySpec(4, "log_library", "negative_binomial"),

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from multiome2vec.models.fusion import Posterior, ProductOfExperts
+from multiome2vec.models.fusion import ProductOfExperts
+from multiome2vec.models.gaussian import Posterior
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 import dataclasses
 
 import torch
+from multiome2vec.models.batch import Batch
 from multiome2vec.models.config import ModalitySpec, ModelConfig
-from multiome2vec.models.multimodal import Batch, MultimodalVAE
+from multiome2vec.models.multimodal import MultimodalVAE
 
 CONFIG = ModelConfig(
     {

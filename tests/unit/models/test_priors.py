@@ -1,5 +1,5 @@
 import torch
-from multiome2vec.models.fusion import Posterior
+from multiome2vec.models.gaussian import Posterior
 from multiome2vec.models.priors import StandardNormal
 from torch.distributions import Normal, kl_divergence
 

@@ -6,9 +6,10 @@ from itertools import product
 import torch
 from torch import Tensor
 
+from multiome2vec.models.batch import Batch
 from multiome2vec.models.config import ModelConfig
-from multiome2vec.models.fusion import Posterior
-from multiome2vec.models.multimodal import Batch, MultimodalVAE
+from multiome2vec.models.gaussian import Posterior
+from multiome2vec.models.multimodal import MultimodalVAE
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,11 @@
 """Fusion of the modalities' posteriors into one."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-
-class Posterior(NamedTuple):
-    """Diagonal Gaussian over the latent variables."""
-
-    mean: Tensor  # [..., D]
-    log_variance: Tensor  # [..., D]
-
-    def sample(self, noise: Tensor) -> Tensor:
-        """Draw from the posterior by standard normal ``noise`` of its shape."""
-        return self.mean + torch.exp(0.5 * self.log_variance) * noise
+from multiome2vec.models.gaussian import Posterior
 
 
 class ProductOfExperts(nn.Module):

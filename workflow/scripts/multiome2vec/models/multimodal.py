@@ -1,45 +1,18 @@
 """The multimodal variational autoencoder that all presets configure."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
+from multiome2vec.models.batch import Batch
 from multiome2vec.models.config import ModelConfig
-from multiome2vec.models.fusion import Posterior, ProductOfExperts
+from multiome2vec.models.fusion import ProductOfExperts
+from multiome2vec.models.gaussian import Posterior
 from multiome2vec.models.likelihoods import LIKELIHOODS
 from multiome2vec.models.priors import StandardNormal
 from multiome2vec.models.transforms import TRANSFORMS, Standardise
 from multiome2vec.nn.mlp import MLP
 
 LOG_VARIANCE_BOUND = 10.0
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Some cells, ready for a model.
-
-    Attributes
-    ----------
-    values
-        By modality, [B, F]; rows of cells without the modality are 0.
-    defined
-        By modality, [B, F], 1 where a value is defined; modalities without an entry are defined
-        everywhere.
-    present
-        [B, M], whether a cell has the model's m-th modality.
-    covariate
-        [B, C], one-hot batch; C may be 0.
-    """
-
-    values: dict[str, Tensor]
-    defined: dict[str, Tensor]
-    present: Tensor
-    covariate: Tensor
-
-    def library(self, name: str) -> Tensor:
-        """Sum of a modality's values in each cell [B, 1], at least 1."""
-        return self.values[name].sum(dim=1, keepdim=True).clamp(min=1)
 
 
 class Encoder(nn.Module):

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from multiome2vec.models.fusion import Posterior
+from multiome2vec.models.gaussian import Posterior
 
 
 class StandardNormal(nn.Module):

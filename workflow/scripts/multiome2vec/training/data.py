@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from multiome2vec.models.batch import Batch
 from multiome2vec.models.config import ModalityShape
-from multiome2vec.models.multimodal import Batch
 from multiome2vec.models.transforms import FeatureStatistics
 
 CHUNK = 256  # cells at a time where no gradients are needed
