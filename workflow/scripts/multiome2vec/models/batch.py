@@ -103,9 +103,13 @@ class Batch:
 
     def library(self, name: str) -> Tensor:
         """Sum of a modality's values in each cell [B, 1], at least 1."""
-        values = self.values[name]
-        total = values.row_sums() if isinstance(values, SparseRows) else values.sum(dim=1)
-        return total.clamp(min=1).unsqueeze(1)
+        return library_of(self.values[name])
+
+
+def library_of(values: Tensor | SparseRows) -> Tensor:
+    """Sum of each row [B, 1], at least 1."""
+    total = values.row_sums() if isinstance(values, SparseRows) else values.sum(dim=1)
+    return total.clamp(min=1).unsqueeze(1)
 
 
 def densify(values: Tensor | SparseRows) -> Tensor:

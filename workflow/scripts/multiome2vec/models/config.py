@@ -13,14 +13,17 @@ class ModalityShape:
     Attributes
     ----------
     kind
-        ``counts`` (of RNA molecules), ``accessibility`` (fragment counts of regions) or
-        ``continuous`` (log-normalised expression, motif scores).
+        ``counts`` (of RNA molecules or of antibody tags), ``accessibility`` (fragment counts of
+        regions) or ``continuous`` (log-normalised expression, motif scores).
     n_features
         Number of features modelled.
+    segments
+        Number of features on each chromosome, in their order; empty where they have no positions.
     """
 
     kind: str
     n_features: int
+    segments: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,18 +38,36 @@ class ModalitySpec:
         Input transform, a name in :data:`multiome2vec.models.transforms.TRANSFORMS`.
     likelihood
         A name in :data:`multiome2vec.models.likelihoods.LIKELIHOODS`.
+    encoder, decoder
+        Names in :data:`multiome2vec.nn.trunks.TRUNKS` and :data:`multiome2vec.nn.bodies.BODIES`.
+    target
+        What is reconstructed: ``counts`` (the values as they are) or ``transformed`` (what the
+        encoder sees before it is standardised; for real-valued likelihoods, and as some published
+        models do it).
+    standardise
+        Whether inputs are standardised by the training cells, which makes them dense.
+    library
+        ``observed`` (sum of the modelled counts) or ``latent`` (inferred, log-normal prior).
     weight
         Factor of this modality's reconstruction in the objective.
     derived_from
-        Modality that this one was computed from: hidden whenever that one is, and its expert is
-        tempered (it repeats evidence).
+        Modality of the model that this one was computed from: hidden whenever that one is, and
+        its expert is tempered (it repeats evidence).
+    segments
+        See :class:`ModalityShape`.
     """
 
     n_features: int
     transform: str
     likelihood: str
+    encoder: str = "mlp"
+    decoder: str = "mlp"
+    target: str = "counts"
+    standardise: bool = True
+    library: str = "observed"
     weight: float = 1.0
     derived_from: str | None = None
+    segments: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,8 +84,24 @@ class ModelConfig:
         Dimensions of the latent space.
     hidden
         Widths of the encoders' blocks; the decoders mirror them.
-    dropout
-        Dropout of all blocks.
+    dropout, norm, activation
+        Of all blocks, see :class:`~multiome2vec.nn.mlp.MLP`.
+    batch_in_encoder
+        Whether encoders are told the batch too, or decoders alone.
+    fusion
+        A name in :data:`multiome2vec.models.fusion.FUSIONS`.
+    prior
+        A name in :data:`multiome2vec.models.priors.PRIORS`.
+    n_components
+        Components of a mixture prior; 0 for the standard normal.
+    prior_options
+        Further settings of the prior, by name.
+    prior_expert
+        Whether a product of experts includes N(0, I); off with a mixture prior.
+    projection
+        Width of the projection heads of a contrastive objective; 0 for none.
+    adversary
+        Whether there is a classifier of batches for an adversarial objective.
     """
 
     modalities: dict[str, ModalitySpec]
@@ -72,44 +109,38 @@ class ModelConfig:
     latent: int
     hidden: tuple[int, ...]
     dropout: float
+    norm: str = "layer"
+    activation: str = "relu"
+    batch_in_encoder: bool = True
+    fusion: str = "poe"
+    prior: str = "standard-normal"
+    n_components: int = 0
+    prior_options: tuple[tuple[str, str | float], ...] = ()
+    prior_expert: bool = True
+    projection: int = 0
+    adversary: bool = False
+
+    @property
+    def groups(self) -> list[list[int]]:
+        """Positions of the modalities of each source of evidence: one measured, those derived."""
+        names = list(self.modalities)
+        roots = [self.modalities[name].derived_from or name for name in names]
+        return [[m for m, r in enumerate(roots) if r == root] for root in dict.fromkeys(roots)]
 
     def to_dict(self) -> dict:
         """Plain values for a JSON file; the modalities as a list, which keeps their order."""
         specs = [{"name": name, **asdict(spec)} for name, spec in self.modalities.items()]
-        return {**asdict(self), "modalities": specs, "hidden": list(self.hidden)}
+        plain = {**asdict(self), "hidden": list(self.hidden), "modalities": specs}
+        return plain | {"prior_options": dict(self.prior_options)}
 
     @classmethod
     def from_dict(cls, values: dict) -> "ModelConfig":
         """Undo :meth:`to_dict`."""
         specs = {}
         for entry in values["modalities"]:
-            fields = dict(entry)
+            fields = dict(entry, segments=tuple(entry["segments"]))
             name = fields.pop("name")
             specs[name] = ModalitySpec(**fields)
-        return cls(**{**values, "modalities": specs, "hidden": tuple(values["hidden"])})
-
-
-@dataclass(frozen=True)
-class Optimisation:
-    """How a model is fitted.
-
-    Attributes
-    ----------
-    learning_rate, weight_decay
-        Of AdamW.
-    batch_size
-        Cells per step.
-    max_epochs
-        Passes over the training cells, at most.
-    patience
-        Epochs without a better validation loss before training stops.
-    kl_warmup_epochs
-        Epochs over which the weight of the KL divergence rises linearly to 1.
-    """
-
-    learning_rate: float
-    weight_decay: float
-    batch_size: int
-    max_epochs: int
-    patience: int
-    kl_warmup_epochs: int
+        options = tuple(values["prior_options"].items())
+        tuples = {"hidden": tuple(values["hidden"]), "prior_options": options}
+        return cls(**{**values, "modalities": specs, **tuples})

@@ -1,60 +1,31 @@
 """The multimodal variational autoencoder that all presets configure."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
-from multiome2vec.models.batch import Batch
+from multiome2vec.models.batch import Batch, SparseRows, library_of
+from multiome2vec.models.coders import Decoder, Encoder
 from multiome2vec.models.config import ModelConfig
-from multiome2vec.models.fusion import ProductOfExperts
-from multiome2vec.models.gaussian import Posterior
+from multiome2vec.models.contrastive import Projection
+from multiome2vec.models.fusion import FUSIONS
+from multiome2vec.models.gaussian import Mixture, Posterior
+from multiome2vec.models.library import LatentLibrary
 from multiome2vec.models.likelihoods import LIKELIHOODS
-from multiome2vec.models.priors import StandardNormal
-from multiome2vec.models.transforms import TRANSFORMS, Standardise
-from multiome2vec.nn.mlp import MLP
-
-LOG_VARIANCE_BOUND = 10.0
+from multiome2vec.models.priors import PRIORS, Assigned
+from multiome2vec.models.subsets import valid_subsets
+from multiome2vec.nn.gradient_reversal import BatchAdversary
 
 
-class Encoder(nn.Module):
-    """Values of one modality to a Gaussian over the latent variables."""
+class Evidence(NamedTuple):
+    """What the encoders say about the cells of a batch, before fusion.
 
-    def __init__(self, config: ModelConfig, name: str) -> None:
-        super().__init__()
-        spec = config.modalities[name]
-        self.name = name
-        self.transform = TRANSFORMS[spec.transform](spec.n_features)
-        self.standardise = Standardise(spec.n_features)
-        n_inputs = spec.n_features + config.n_batches
-        self.trunk = MLP(n_inputs, widths=config.hidden, dropout=config.dropout)
-        self.head = nn.Linear(self.trunk.n_outputs, 2 * config.latent)
+    Modalities that the batch lacks have N(0, I) and zeros; the mask keeps them out of the fusion.
+    """
 
-    def transformed(self, batch: Batch) -> Tensor:
-        """Values [B, F] after the transform, before they are standardised."""
-        return self.transform(batch.values[self.name], batch.library(self.name))
-
-    def forward(self, batch: Batch) -> Posterior:
-        """Posterior [B, D]; log-variances lie softly within ±10, undefined values count as mean."""
-        x = self.standardise(self.transformed(batch))
-        if self.name in batch.defined:
-            x = x * batch.defined[self.name]
-        hidden = self.trunk(torch.cat([x, batch.covariate], dim=1))
-        mean, log_variance = self.head(hidden).chunk(2, dim=1)
-        bounded = LOG_VARIANCE_BOUND * torch.tanh(log_variance / LOG_VARIANCE_BOUND)
-        return Posterior(mean, bounded)
-
-
-class Decoder(nn.Module):
-    """Latent variables to the logits of one modality's likelihood."""
-
-    def __init__(self, config: ModelConfig, name: str) -> None:
-        super().__init__()
-        n_inputs = config.latent + config.n_batches
-        self.trunk = MLP(n_inputs, widths=config.hidden[::-1], dropout=config.dropout)
-        self.head = nn.Linear(self.trunk.n_outputs, config.modalities[name].n_features)
-
-    def forward(self, z: Tensor, covariate: Tensor) -> Tensor:
-        """[B, D] and [B, C] to logits [B, F]."""
-        return self.head(self.trunk(torch.cat([z, covariate], dim=1)))
+    experts: Posterior  # [B, M, D]
+    hidden: list[Tensor]  # M × [B, H]
 
 
 class MultimodalVAE(nn.Module):
@@ -76,28 +47,112 @@ class MultimodalVAE(nn.Module):
         self.likelihoods = nn.ModuleDict(
             {name: LIKELIHOODS[spec.likelihood](spec.n_features) for name, spec in specs.items()}
         )
-        self.fusion = ProductOfExperts([spec.derived_from is not None for spec in specs.values()])
-        self.prior = StandardNormal()
+        widths = [encoder.trunk.n_outputs for encoder in self.encoders.values()]
+        self.libraries = nn.ModuleDict(
+            {
+                name: LatentLibrary(width)
+                for (name, spec), width in zip(specs.items(), widths, strict=True)
+                if spec.library == "latent"
+            }
+        )
+        self.fusion = FUSIONS[config.fusion](
+            config.latent,
+            widths=widths,
+            derived=[spec.derived_from is not None for spec in specs.values()],
+            prior_expert=config.prior_expert,
+            subsets=valid_subsets(config),
+        )
+        self.prior = PRIORS[config.prior](
+            config.latent, n_components=config.n_components, **dict(config.prior_options)
+        )
+        self.projections = nn.ModuleList(
+            Projection(config.latent, config.projection, config.projection)
+            for _ in config.groups * bool(config.projection)
+        )
+        self.adversary = (
+            BatchAdversary(config.latent, config.n_batches, config.hidden[-1])
+            if config.adversary and config.n_batches
+            else None
+        )
 
-    def encode(self, batch: Batch) -> Posterior:
-        """Experts of all modalities [B, M, D]; those of modalities not in ``batch`` are N(0, I)."""
-        shape = (len(batch.present), self.config.latent)
-        absent = Posterior(*(batch.covariate.new_zeros(shape) for _ in range(2)))
-        experts = [
-            encoder(batch) if name in batch.values else absent
-            for name, encoder in self.encoders.items()
-        ]
-        return Posterior(*(torch.stack(parts, dim=1) for parts in zip(*experts, strict=True)))
+    def encode(self, batch: Batch) -> Evidence:
+        """Experts [B, M, D] of all modalities."""
+        experts, hidden = [], []
+        for name, encoder in self.encoders.items():
+            if name in batch.values:
+                posterior, features = encoder(batch)
+            else:
+                zero = batch.covariate.new_zeros(len(batch), self.config.latent)
+                posterior = Posterior(zero, zero)
+                features = batch.covariate.new_zeros(len(batch), encoder.trunk.n_outputs)
+            experts.append(posterior)
+            hidden.append(features)
+        stacked = (torch.stack(parts, dim=1) for parts in zip(*experts, strict=True))
+        return Evidence(Posterior(*stacked), hidden)
 
-    def posterior(self, batch: Batch) -> Posterior:
-        """Posterior [B, D] given everything that is present."""
-        return self.fusion(self.encode(batch), batch.present)
+    def fuse(self, evidence: Evidence, mask: Tensor) -> Mixture:
+        """Posterior given the modalities in ``mask`` [B, M]."""
+        return self.fusion(evidence.experts, evidence.hidden, mask)
 
-    def log_likelihood(self, name: str, batch: Batch, z: Tensor) -> Tensor:
-        """Log-probability of a modality given ``z`` [B, D]; sum over its defined features [B]."""
-        logits = self.decoders[name](z, batch.covariate)
-        likelihood = self.likelihoods[name]
-        log_prob = likelihood.log_prob(batch.values[name], logits, batch.library(name))
-        if name in batch.defined:
-            log_prob = log_prob * batch.defined[name]
-        return log_prob.sum(dim=1)
+    def infer(self, batch: Batch, mask: Tensor | None = None) -> Assigned:
+        """Posterior and responsibilities given what is present, or only what is in ``mask``."""
+        seen = batch.present if mask is None else mask
+        return self.prior(self.fuse(self.encode(batch), seen))
+
+    def outputs(
+        self, name: str, z: Tensor, covariate: Tensor, responsibilities: Tensor | None = None
+    ) -> Tensor:
+        """Compute what the likelihood of a modality reads [B, n_heads · F], given ``z`` [B, D].
+
+        Without responsibilities all components of a mixture count alike.
+        """
+        if responsibilities is None and self.config.n_components:
+            k = self.config.n_components
+            responsibilities = z.new_full((len(z), k), 1 / k)
+        return self.decoders[name](z, covariate, responsibilities)
+
+    def target(self, name: str, batch: Batch) -> tuple[Tensor | SparseRows, Tensor]:
+        """Return the values of a modality to reconstruct [B, F] and their library [B, 1]."""
+        if self.config.modalities[name].target == "counts":
+            return batch.values[name], batch.library(name)
+        values = self.encoders[name].transformed(batch)
+        return values, library_of(values)
+
+    def expectation(
+        self,
+        name: str,
+        z: Tensor,
+        covariate: Tensor,
+        library: Tensor,
+        responsibilities: Tensor | None = None,
+    ) -> Tensor:
+        """Compute expected values [B, F] of a modality given ``z`` [B, D], library [B, 1]."""
+        outputs = self.outputs(name, z, covariate, responsibilities)
+        return self.likelihoods[name].mean(outputs, library)
+
+    def log_likelihood(
+        self,
+        name: str,
+        batch: Batch,
+        z: Tensor,
+        *,
+        responsibilities: Tensor | None = None,
+        library: Tensor | None = None,
+        scored: Tensor | None = None,
+    ) -> Tensor:
+        """Log-probability [B] of a modality given ``z`` [B, D]; sum over its defined features.
+
+        Parameters
+        ----------
+        library
+            [B, 1]; by default the sum of the cell's counts.
+        scored
+            [B, F], 1 for the entries to score; by default those that are defined.
+        """
+        values, observed = self.target(name, batch)
+        return self.likelihoods[name].log_likelihood(
+            values,
+            self.outputs(name, z, batch.covariate, responsibilities),
+            observed if library is None else library,
+            batch.defined.get(name) if scored is None else scored,
+        )

@@ -1,30 +1,30 @@
-"""Presets: named hyperparameters that turn the shapes of the data into a model's configuration.
+"""Presets: named hyperparameters.
 
-A preset is a frozen dataclass of hyperparameters, registered by name, with a property
-``optimisation`` (:class:`~multiome2vec.models.config.Optimisation`), fields ``n_hvg`` and
-``n_regions`` (features to model) and a method ``model(shapes, *, n_batches)`` that returns a
-:class:`~multiome2vec.models.config.ModelConfig`.
+One module per preset, which registers an instance of
+:class:`~multiome2vec.presets._hyperparameters.Hyperparameters` under its name.
 """
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from difflib import get_close_matches
 
 from multiome2vec.errors import UserError
 from multiome2vec.registry import Registry
 
-REGISTRY = Registry("multiome2vec.models.presets", kind="model")
+REGISTRY = Registry("multiome2vec.presets", kind="model")
 
 
 def configure(preset: str, hyper: dict):
     """Return the preset with the hyperparameters ``hyper``; those left out keep their defaults.
+
+    Settings by kind of values are merged with the preset's, lists replace.
 
     Raises
     ------
     UserError
         If there is no such preset, or it has no such hyperparameter.
     """
-    entry = REGISTRY.get(preset)
-    known = [field.name for field in fields(entry)]
+    settings = REGISTRY.get(preset)
+    known = [field.name for field in fields(settings)]
     for name in hyper:
         if name not in known:
             close = get_close_matches(name, known, n=1)
@@ -33,4 +33,10 @@ def configure(preset: str, hyper: dict):
                 f"Model preset '{preset}' has no hyperparameter '{name}'.{hint} "
                 f"Known: {', '.join(known)}."
             )
-    return entry(**hyper)
+    changes = {}
+    for name, value in hyper.items():
+        default = getattr(settings, name)
+        if isinstance(default, dict):
+            value = {**default, **value}
+        changes[name] = tuple(value) if isinstance(value, list) else value
+    return replace(settings, **changes)

@@ -1,0 +1,121 @@
+import dataclasses
+
+import pytest
+import torch
+from conftest import build, config
+from multiome2vec.models.subsets import group_masks, hide, valid_subsets
+from multiome2vec.objectives.objective import Objective, validation_elbo
+from multiome2vec.objectives.spec import ObjectiveSpec
+from multiome2vec.objectives.terms import TERMS
+
+
+def loss(model, batch, generator, spec=None, **weights):
+    return Objective(spec or ObjectiveSpec())(model, batch, weights=weights, generator=generator)
+
+
+def sets(subsets, names):
+    return {
+        frozenset(n for n, used in zip(names, row, strict=True) if used) for row in subsets.tolist()
+    }
+
+
+def test_motif_never_stands_without_atac():
+    expected = [{"rna"}, {"atac"}, {"rna", "atac"}, {"atac", "motif"}, {"rna", "atac", "motif"}]
+    found = sets(valid_subsets(config()), ["rna", "atac", "motif"])
+    assert found == {frozenset(s) for s in expected}
+    assert valid_subsets(config("rna")).tolist() == [[True]]
+
+
+def test_hiding_leaves_no_cell_empty():
+    present = torch.tensor([[True, True, True], [True, False, False], [False, True, True]])
+    hidden = hide(present, torch.tensor([False, True, True]))
+    assert hidden.tolist() == [[False, True, True], [True, False, False], [False, True, True]]
+
+
+def test_a_source_is_a_measured_modality_with_what_is_derived_from_it(batch):
+    assert config().groups == [[0], [1, 2]]
+    rna, atac = group_masks(config(), batch.present)
+    assert rna[0].tolist() == [True, False, False]
+    assert atac[0].tolist() == [False, True, True]
+
+
+def test_subset_elbo_is_averaged_reproducible_and_finite(model, batch):
+    totals = [
+        loss(model, batch, torch.Generator().manual_seed(s), subset=1.0).total for s in (0, 0, 1)
+    ]
+    assert totals[0] == totals[1]
+    assert totals[0] != totals[2]
+    totals[0].backward()
+    assert all(p.grad is None or torch.isfinite(p.grad).all() for p in model.parameters())
+    output = loss(model, batch, torch.Generator().manual_seed(0), subset=1.0, kl=0.5)
+    t = output.terms
+    joint = t["nll_rna"] + 0.5 * t["nll_atac"] + t["nll_motif"] + 0.5 * t["kl"]
+    torch.testing.assert_close(output.total.detach(), (joint + t["subset"]) / 2)
+
+
+@pytest.mark.parametrize("name", sorted(set(TERMS) - {"subset", "masked"}))
+def test_each_term_is_added_with_its_weight(name, batch):
+    model = build(projection=4, adversary=True)
+    plain = loss(model, batch, torch.Generator().manual_seed(3))
+    more = loss(model, batch, torch.Generator().manual_seed(3), **{name: 0.25})
+    torch.testing.assert_close(more.total - plain.total, 0.25 * more.terms[name], atol=1e-4, rtol=0)
+    assert name not in plain.terms
+
+
+def test_cross_reconstructs_only_what_the_source_did_not_give(model, batch, generator):
+    values = {**batch.values, "atac": batch.values["atac"] + 5}
+    changed = dataclasses.replace(batch, values=values)
+    rna_only = dataclasses.replace(batch, present=torch.tensor([[True, False, False]] * 6))
+    assert loss(model, rna_only, generator, cross=1.0).terms["cross"] == 0
+    first, second = (
+        loss(model, b, torch.Generator().manual_seed(0), cross=1.0).terms["cross"]
+        for b in (batch, changed)
+    )
+    assert first != second
+
+
+def test_alignment_is_zero_where_there_is_one_source(model, batch, generator):
+    rna_only = dataclasses.replace(batch, present=torch.tensor([[True, False, False]] * 6))
+    assert loss(model, rna_only, generator, align=1.0).terms["align"] == 0
+    assert loss(model, batch, generator, align=1.0).terms["align"] > 0
+
+
+def test_usage_rewards_even_components(batch, generator):
+    model = build("rna", prior="mixture", n_components=4, prior_expert=False)
+    cells = dataclasses.replace(
+        batch, values={"rna": batch.values["rna"]}, present=batch.present[:, :1]
+    )
+    output = loss(model, cells, generator, usage=1.0)
+    mean = model.infer(cells).responsibilities.mean(0)
+    entropy = -(mean * mean.log()).sum()
+    torch.testing.assert_close(output.terms["usage"], -entropy.detach(), rtol=1e-4, atol=1e-5)
+
+
+def test_masking_rates_lie_in_their_range(model, batch):
+    spec = ObjectiveSpec(masking=(0.05, 0.25))
+    generator = torch.Generator().manual_seed(0)
+    rates = [float(loss(model, batch, generator, spec).terms["masking_rate"]) for _ in range(300)]
+    assert 0.05 <= min(rates) < 0.06
+    assert 0.24 < max(rates) <= 0.25
+
+
+def test_masked_scores_hidden_entries_alone(model, batch):
+    spec = ObjectiveSpec(masking=(0.5, 0.5))
+    terms = loss(model, batch, torch.Generator().manual_seed(0), spec, masked=1.0).terms
+    whole = terms["nll_rna"] + 0.5 * terms["nll_atac"] + terms["nll_motif"]
+    assert 0 < terms["masked"] < whole
+
+
+def test_validation_has_beta_one_and_no_mask(model, batch):
+    output = validation_elbo(model, batch, generator=torch.Generator().manual_seed(0))
+    t = output.terms
+    expected = t["nll_rna"] + 0.5 * t["nll_atac"] + t["nll_motif"] + t["kl"]
+    torch.testing.assert_close(output.total.detach(), expected)
+
+
+def test_free_nats_do_not_pay_for_small_divergence(model, batch):
+    spec = ObjectiveSpec(free_nats=50.0)
+    output = loss(model, batch, torch.Generator().manual_seed(0), spec)
+    t = output.terms
+    expected = t["nll_rna"] + 0.5 * t["nll_atac"] + t["nll_motif"] + 50.0
+    torch.testing.assert_close(output.total.detach(), expected)

@@ -1,0 +1,90 @@
+"""The loss of a training step, and the ELBO that models are compared by."""
+
+import torch
+
+from multiome2vec.models.batch import Batch
+from multiome2vec.models.multimodal import MultimodalVAE
+from multiome2vec.objectives.elbo import LossOutput, negative_elbo
+from multiome2vec.objectives.masking import mask_inputs
+from multiome2vec.objectives.spec import ObjectiveSpec
+from multiome2vec.objectives.step import Step
+from multiome2vec.objectives.terms import TERMS
+
+FIXED_BETA: dict[str, float] = {}  # every divergence with weight 1
+
+
+class Objective:
+    """Loss of a training step: the negative ELBO plus Σ weight · term.
+
+    Parameters
+    ----------
+    spec
+        Settings.
+
+    Notes
+    -----
+    The random subset's ELBO is of the same kind as that of all modalities, so the two are averaged:
+    (L + w L_subset) / (1 + w).
+    """
+
+    def __init__(self, spec: ObjectiveSpec) -> None:
+        self.spec = spec
+
+    def __call__(
+        self,
+        model: MultimodalVAE,
+        batch: Batch,
+        *,
+        weights: dict[str, float],
+        generator: torch.Generator,
+    ) -> LossOutput:
+        """Loss of a batch.
+
+        Parameters
+        ----------
+        weights
+            By name: of the divergences (``kl``, ``kl_z``, ``kl_c``, ``kl_library``) and of the
+            terms in :data:`multiome2vec.objectives.terms.TERMS`; terms of weight 0 are left out.
+        generator
+            Random numbers for masks, subsets and latent draws.
+        """
+        seen, rate = batch, 0.0
+        if self.spec.masking[1] > 0:
+            seen, rate = mask_inputs(batch, self.spec.masking, generator)
+        evidence = model.encode(seen)
+        elbo, draws = negative_elbo(
+            model,
+            batch,
+            evidence=evidence,
+            mask=batch.present,
+            weights=weights,
+            generator=generator,
+            free_nats=self.spec.free_nats,
+        )
+        step = Step(model, self.spec, batch, seen, evidence, draws, weights, generator)
+        total, terms = elbo.total, dict(elbo.terms)
+        if rate:
+            terms["masking_rate"] = elbo.total.new_tensor(rate)
+        for name, term in TERMS.items():
+            weight = weights.get(name, 0.0)
+            if weight:
+                value = term(step)
+                terms[name] = value.detach()
+                share = 1 + weight if name == "subset" else 1
+                total = (total + weight * value) / share
+        return LossOutput(total, terms)
+
+
+def validation_elbo(
+    model: MultimodalVAE, batch: Batch, *, generator: torch.Generator
+) -> LossOutput:
+    """Negative ELBO of everything present, every divergence with weight 1: to compare by."""
+    output, _ = negative_elbo(
+        model,
+        batch,
+        evidence=model.encode(batch),
+        mask=batch.present,
+        weights=FIXED_BETA,
+        generator=generator,
+    )
+    return output

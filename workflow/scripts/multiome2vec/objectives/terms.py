@@ -1,0 +1,151 @@
+"""Terms of an objective beside the ELBO: each takes a step and returns nats per cell.
+
+=============== ===================================================================================
+term            what it asks for
+=============== ===================================================================================
+``subset``      the ELBO of one random subset of the modalities, which calibrates every expert for
+                when it stands alone (Wu & Goodman 2018)
+``cross``       each source of evidence reconstructs what was measured beside it
+``align``       the posterior of each source alone agrees with the joint one
+``cycle``       what the model expects, encoded again, gives the same posterior and responsibilities
+``usage``       components of a mixture prior are used evenly
+``adversary``   batches cannot be told from the latent variables
+``masked``      hidden inputs are predicted
+``contrastive`` a cell is recognised from one source to the other
+``augmented``   a cell is recognised in two views of it
+=============== ===================================================================================
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from multiome2vec.models.contrastive import augment, info_nce
+from multiome2vec.models.gaussian import Posterior, kl_divergence
+from multiome2vec.models.priors import usage_entropy
+from multiome2vec.models.subsets import hide, valid_subsets
+from multiome2vec.objectives.elbo import draw, negative_elbo, reconstruction
+from multiome2vec.objectives.step import Step, mean_over
+
+
+def subset(step: Step) -> Tensor:
+    """Negative ELBO of one random subset of the modalities."""
+    subsets = valid_subsets(step.model.config)
+    drawn = subsets[torch.randint(len(subsets), (), generator=step.generator)]
+    output, _ = negative_elbo(
+        step.model,
+        step.batch,
+        evidence=step.evidence,
+        mask=hide(step.batch.present, drawn.to(step.batch.present.device)),
+        weights=step.weights,
+        generator=step.generator,
+    )
+    return output.total
+
+
+def cross(step: Step) -> Tensor:
+    """Σ_g −E log p(x_n | z ~ q_g), over what was measured beside each source g."""
+    total = step.draws.z.new_zeros(())
+    for mask, _ in step.sources:
+        target = step.batch.present & ~mask & mask.any(dim=1, keepdim=True)
+        if bool(target.any()):
+            draws = draw(step.model, step.evidence, mask, step.generator)
+            total = total + reconstruction(step.model, step.batch, draws, target, libraries={})[0]
+    return total
+
+
+def align(step: Step) -> Tensor:
+    """Σ_g KL(q ‖ q_g) over cells that have more than the source g."""
+    total = step.draws.z.new_zeros(())
+    for mask, posterior in step.sources:
+        more = mask.any(dim=1) & (step.batch.present & ~mask).any(dim=1)
+        total = total + mean_over(kl_divergence(step.joint, posterior), more)
+    return total
+
+
+def cycle(step: Step) -> Tensor:
+    """KL(q ‖ q̂) + Σ_c γ_c (log γ_c − log γ̂_c), where hats are inferred from expected values."""
+    model, batch = step.model, step.batch
+    expected = {
+        name: model.expectation(
+            name,
+            step.draws.z[:, 0],
+            batch.covariate,
+            batch.library(name),
+            step.draws.assigned.responsibilities,
+        )
+        for name in batch.values
+    }
+    again = model.prior(model.fuse(model.encode(replace(batch, values=expected)), batch.present))
+    joint = Posterior(*(part.detach() for part in step.joint))
+    loss = kl_divergence(joint, again.mixture.moments()).mean()
+    if again.responsibilities is not None:
+        before = step.draws.assigned.responsibilities.detach()
+        ratio = before.clamp(min=1e-12).log() - again.responsibilities.clamp(min=1e-12).log()
+        loss = loss + (before * ratio).sum(dim=1).mean()
+    return loss
+
+
+def usage(step: Step) -> Tensor:
+    """−H of the mean responsibilities (0 without a mixture)."""
+    responsibilities = step.draws.assigned.responsibilities
+    if responsibilities is None:
+        return step.draws.z.new_zeros(())
+    return -usage_entropy(responsibilities)
+
+
+def adversary(step: Step) -> Tensor:
+    """Cross-entropy of a classifier of batches behind a reversal of its gradient."""
+    if step.model.adversary is None:
+        return step.draws.z.new_zeros(())
+    logits = step.model.adversary(step.draws.z[:, 0], 1.0)
+    return functional.cross_entropy(logits, step.batch.covariate.argmax(dim=1))
+
+
+def masked(step: Step) -> Tensor:
+    """Negative log-likelihood of the hidden inputs alone (dense modalities)."""
+    hidden = {
+        name: step.batch.defined.get(name, torch.ones_like(seen)) - seen
+        for name, seen in step.seen.defined.items()
+    }
+    present = step.batch.present
+    return reconstruction(step.model, step.batch, step.draws, present, libraries={}, scored=hidden)[
+        0
+    ]
+
+
+def contrastive(step: Step) -> Tensor:
+    """InfoNCE between the projections of every pair of sources of the same cell."""
+    heads = step.model.projections
+    total = step.draws.z.new_zeros(())
+    for i, (mask, posterior) in enumerate(step.sources):
+        for j, (other_mask, other) in enumerate(step.sources[:i]):
+            both = mask.any(dim=1) & other_mask.any(dim=1)
+            if int(both.sum()) > 1:
+                pair = heads[i](posterior.mean[both]), heads[j](other.mean[both])
+                total = total + _recognise(*pair, step.spec.temperature)
+    return total
+
+
+def augmented(step: Step) -> Tensor:
+    """InfoNCE between the projections of two augmented views of each cell."""
+    views = []
+    for _ in range(2):
+        view = augment(step.batch, generator=step.generator)
+        fused = step.model.fuse(step.model.encode(view), step.batch.present)
+        views.append(step.model.projections[0](fused.mean))
+    return _recognise(*views, step.spec.temperature)
+
+
+def _recognise(a: Tensor, b: Tensor, temperature: float) -> Tensor:
+    same = torch.eye(len(a), dtype=torch.bool, device=a.device)
+    return info_nce(a, b, same, temperature)
+
+
+TERMS: dict[str, Callable[[Step], Tensor]] = {
+    term.__name__: term
+    for term in (subset, cross, align, cycle, usage, adversary, masked, contrastive, augmented)
+}

@@ -1,0 +1,238 @@
+"""All settings of a model and its training in one typed place (no torch: Snakemake reads it)."""
+
+from dataclasses import dataclass, field
+
+from multiome2vec.errors import UserError
+from multiome2vec.keys import ATAC, MOTIF
+from multiome2vec.models.config import (
+    ACCESSIBILITY,
+    CONTINUOUS,
+    COUNTS,
+    ModalityShape,
+    ModalitySpec,
+    ModelConfig,
+)
+from multiome2vec.objectives.spec import ObjectiveSpec
+from multiome2vec.training.schedules import Schedule
+from multiome2vec.training.settings import Optimisation
+
+NORMAL = "standard-normal"
+
+
+#: what a setting by kind of values is where a preset does not say otherwise
+TRANSFORM = {COUNTS: "log-library", ACCESSIBILITY: "tfidf-1", CONTINUOUS: "identity"}
+LIKELIHOOD = {COUNTS: "negative-binomial", ACCESSIBILITY: "poisson", CONTINUOUS: "gaussian"}
+NETWORK = dict.fromkeys(TRANSFORM, "mlp")
+TARGET = dict.fromkeys(TRANSFORM, "counts")
+LATE = ("cycle", "contrastive", "augmented")
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """Settings of a model. A preset is an instance; the configuration overrides single fields.
+
+    Attributes
+    ----------
+    modalities
+        Modalities to model; empty for all that the dataset has.
+    n_hvg, n_regions
+        At most so many genes (the most variable) and regions (those open in most cells).
+    latent, hidden, dropout, norm, activation, batch_in_encoder, fusion, prior
+        See :class:`~multiome2vec.models.config.ModelConfig`.
+    n_components
+        Components of a mixture prior.
+    enumerate
+        How ``gmvae`` treats its components: ``exact``, ``argmax`` or ``gumbel``.
+    transform, likelihood, encoder, decoder
+        By kind of values, see :class:`~multiome2vec.models.config.ModalitySpec`.
+    target
+        By kind of values, what is reconstructed: ``counts`` as they are, or ``transformed``.
+    standardise
+        Kinds of values whose inputs are standardised.
+    library
+        Of counts: ``observed`` or ``latent``.
+    balance
+        ``per_feature`` weighs each modality's reconstruction by (mean number of features) /
+        (its number of features), so that many regions do not drown few motifs; ``none`` keeps the
+        likelihood as it is.
+    kl_weight
+        β, the final weight of the KL divergence.
+    kl_reduction
+        ``sum``: nats. ``mean``: KL per dimension against squared error per feature, as in S4; then
+        β is kl_weight · F / (2 · latent), which the card records.
+    kl_schedule, kl_warmup_epochs, kl_decay
+        Course of β: ``linear`` (warm-up) or ``cyclical`` (cosine ramps of kl_warmup_epochs each,
+        kl_decay times the one before).
+    terms
+        Weights of further terms, see :mod:`multiome2vec.objectives.terms`.
+    masking, free_nats, temperature
+        See :class:`~multiome2vec.objectives.spec.ObjectiveSpec`.
+    projection
+        Width of the heads of contrastive terms; 0 for none.
+    pretrain_epochs
+        Epochs with the prior N(0, I) before a mixture prior takes its start from the cells.
+    learning_rate, weight_decay, batch_size, max_epochs, patience, ...
+        See :class:`~multiome2vec.training.settings.Optimisation`.
+    """
+
+    modalities: tuple[str, ...] = ()
+    n_hvg: int = 4000
+    n_regions: int = 50_000
+
+    latent: int = 32
+    hidden: tuple[int, ...] = (512, 256)
+    dropout: float = 0.1
+    norm: str = "layer"
+    activation: str = "relu"
+    batch_in_encoder: bool = True
+    fusion: str = "poe"
+    prior: str = NORMAL
+    n_components: int = 10
+    enumerate: str = "exact"
+    transform: dict[str, str] = field(default_factory=dict)
+    likelihood: dict[str, str] = field(default_factory=dict)
+    encoder: dict[str, str] = field(default_factory=dict)
+    decoder: dict[str, str] = field(default_factory=dict)
+    target: dict[str, str] = field(default_factory=dict)
+    standardise: tuple[str, ...] = (COUNTS, ACCESSIBILITY, CONTINUOUS)
+    library: str = "observed"
+    balance: str = "none"
+
+    kl_weight: float = 1.0
+    kl_reduction: str = "sum"
+    kl_schedule: str = "linear"
+    kl_warmup_epochs: int = 20
+    kl_decay: float = 1.0
+    terms: dict[str, float] = field(default_factory=dict)
+    masking: tuple[float, float] = (0.0, 0.0)
+    free_nats: float = 0.0
+    temperature: float = 0.1
+    projection: int = 0
+    pretrain_epochs: int = 0
+
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    epsilon: float = 1e-8
+    batch_size: int = 128
+    max_epochs: int = 200
+    patience: int = 20
+    lr_schedule: str = "plateau"
+
+    def __post_init__(self) -> None:
+        for name, fallback in {
+            "transform": TRANSFORM,
+            "likelihood": LIKELIHOOD,
+            "encoder": NETWORK,
+            "decoder": NETWORK,
+            "target": TARGET,
+        }.items():
+            object.__setattr__(self, name, {**fallback, **getattr(self, name)})
+
+    @property
+    def objective(self) -> ObjectiveSpec:
+        """Settings of the loss."""
+        return ObjectiveSpec(tuple(self.masking), self.free_nats, self.temperature)
+
+    @property
+    def has_mixture(self) -> bool:
+        """Whether the prior has components."""
+        return self.prior != NORMAL
+
+    def optimisation(self, config: ModelConfig) -> Optimisation:
+        """How a model of that architecture is fitted."""
+        return Optimisation(
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            epsilon=self.epsilon,
+            batch_size=self.batch_size,
+            max_epochs=self.max_epochs,
+            patience=self.patience,
+            lr_schedule=self.lr_schedule,
+            schedules=self.schedules(config),
+        )
+
+    def schedules(self, config: ModelConfig) -> dict[str, Schedule]:
+        """Course over the epochs of the weight of every term of the objective.
+
+        Terms that need a latent space to speak of start when β has reached its value.
+        """
+        divergences = ("kl_z", "kl_c") if self.has_mixture else ("kl",)
+        late = {
+            name: Schedule("constant", weight, delay=self.kl_warmup_epochs if name in LATE else 0)
+            for name, weight in self.terms.items()
+        }
+        return {**dict.fromkeys(divergences, self._beta(config)), **late}
+
+    def _beta(self, config: ModelConfig) -> Schedule:
+        value = self.kl_weight
+        if self.kl_reduction == "mean":
+            n_features = sum(spec.n_features for spec in config.modalities.values())
+            value *= n_features / (2 * config.latent)
+        if self.kl_schedule == "linear":
+            return Schedule("linear", value, epochs=self.kl_warmup_epochs)
+        return Schedule(
+            "cyclical",
+            value,
+            epochs=self.kl_warmup_epochs,
+            style="cosine",
+            decay=self.kl_decay,
+            floor=0.01,
+        )
+
+    def model(self, shapes: dict[str, ModalityShape], *, n_batches: int) -> ModelConfig:
+        """Architecture for the modalities that the data have.
+
+        Raises
+        ------
+        UserError
+            If the data lack a modality that is asked for.
+        """
+        missing = [name for name in self.modalities if name not in shapes]
+        if missing:
+            raise UserError(
+                f"The model needs the modality {', '.join(missing)}, which this dataset lacks (it "
+                f"has {', '.join(shapes)}). Take the model out of run.models for this dataset, or "
+                "change its setting 'modalities'."
+            )
+        shapes = {name: s for name, s in shapes.items() if name in (self.modalities or shapes)}
+        mixture = self.has_mixture or self.decodes_clusters
+        return ModelConfig(
+            modalities={name: self._spec(name, shapes) for name in shapes},
+            n_batches=n_batches,
+            latent=self.latent,
+            hidden=tuple(self.hidden),
+            dropout=self.dropout,
+            norm=self.norm,
+            activation=self.activation,
+            batch_in_encoder=self.batch_in_encoder,
+            fusion=self.fusion,
+            prior=self.prior,
+            n_components=self.n_components if mixture else 0,
+            prior_options=(("enumerate", self.enumerate),) if self.prior == "gmvae" else (),
+            prior_expert=not self.has_mixture,
+            projection=self.projection,
+            adversary=self.terms.get("adversary", 0) > 0,
+        )
+
+    @property
+    def decodes_clusters(self) -> bool:
+        """Whether a decoder attends to the components of the prior."""
+        return "cluster-attention" in self.decoder.values()
+
+    def _spec(self, name: str, shapes: dict[str, ModalityShape]) -> ModalitySpec:
+        shape = shapes[name]
+        kind = shape.kind
+        average = sum(s.n_features for s in shapes.values()) / len(shapes)
+        return ModalitySpec(
+            n_features=shape.n_features,
+            transform=self.transform[kind],
+            likelihood=self.likelihood[kind],
+            encoder=self.encoder[kind],
+            decoder=self.decoder[kind],
+            target=self.target[kind],
+            standardise=kind in self.standardise,
+            library=self.library if kind == COUNTS else "observed",
+            weight=average / shape.n_features if self.balance == "per_feature" else 1.0,
+            derived_from=ATAC if name == MOTIF and ATAC in shapes else None,
+            segments=shape.segments,
+        )

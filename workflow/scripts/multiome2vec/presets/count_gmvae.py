@@ -1,0 +1,14 @@
+"""``count-gmvae``: a Gaussian-mixture VAE of counts, its components summed over exactly (S2)."""
+
+from multiome2vec.presets import REGISTRY
+from multiome2vec.presets._hyperparameters import Hyperparameters
+
+REGISTRY.register("count-gmvae")(
+    Hyperparameters(
+        modalities=("rna",),
+        hidden=(256, 128),
+        prior="gmvae",
+        terms={"usage": 1.0},
+        pretrain_epochs=20,
+    )
+)

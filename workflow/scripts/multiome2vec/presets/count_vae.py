@@ -1,0 +1,8 @@
+"""``count-vae``: a VAE of counts with a latent library, after scVI (S2)."""
+
+from multiome2vec.presets import REGISTRY
+from multiome2vec.presets._hyperparameters import Hyperparameters
+
+REGISTRY.register("count-vae")(
+    Hyperparameters(modalities=("rna",), hidden=(256, 128), library="latent")
+)

@@ -1,0 +1,30 @@
+"""``gtex``: a deep VAE of log expression, as last run on GTEx (S4)."""
+
+from multiome2vec.presets import REGISTRY
+from multiome2vec.presets._hyperparameters import Hyperparameters
+
+REGISTRY.register("gtex")(
+    Hyperparameters(
+        modalities=("rna",),
+        n_hvg=20_000,
+        latent=64,
+        hidden=(4096, 2048, 1024, 512, 256),
+        dropout=0.35,
+        norm="batch",
+        activation="elu",
+        likelihood={"counts": "gaussian-unit", "continuous": "gaussian-unit"},
+        target={"counts": "transformed"},
+        kl_reduction="mean",
+        kl_weight=0.01,
+        kl_schedule="cyclical",
+        kl_decay=0.9,
+        kl_warmup_epochs=10,
+        masking=(0.05, 0.25),
+        terms={"masked": 0.5},
+        learning_rate=1e-4,
+        weight_decay=1e-5,
+        batch_size=64,
+        max_epochs=300,
+        patience=60,
+    )
+)

@@ -1,0 +1,28 @@
+"""``gtex-readme``: the deep VAE that the text of S4 describes, its latent as wide as the input."""
+
+from multiome2vec.presets import REGISTRY
+from multiome2vec.presets._hyperparameters import Hyperparameters
+
+REGISTRY.register("gtex-readme")(
+    Hyperparameters(
+        modalities=("rna",),
+        n_hvg=20_000,
+        latent=19_797,
+        hidden=(4096, 2048, 1024, 512, 256),
+        dropout=0.3,
+        norm="batch",
+        activation="elu",
+        likelihood={"counts": "gaussian-unit", "continuous": "gaussian-unit"},
+        target={"counts": "transformed"},
+        kl_reduction="mean",
+        kl_weight=0.1,
+        kl_schedule="cyclical",
+        kl_warmup_epochs=40,
+        masking=(0.05, 0.25),
+        learning_rate=1e-4,
+        weight_decay=1e-4,
+        batch_size=64,
+        max_epochs=300,
+        patience=30,
+    )
+)
