@@ -1,8 +1,13 @@
 """Diagonal Gaussians over the latent variables, and mixtures of a few of them."""
 
+import math
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
+
+LOG_VARIANCE_BOUND = 10.0
+LOG_TWO_PI = math.log(2 * math.pi)
 
 
 class Posterior(NamedTuple):
@@ -42,3 +47,36 @@ class Mixture(NamedTuple):
         mean, log_variance = self.components
         second = (self.weights.unsqueeze(-1) * (log_variance.exp() + mean**2)).sum(dim=1)
         return second - self.mean**2
+
+
+def bounded(log_variance: Tensor) -> Tensor:
+    """Log-variance softly within ±10: 10 tanh(λ / 10), so that its gradient never ends."""
+    return LOG_VARIANCE_BOUND * torch.tanh(log_variance / LOG_VARIANCE_BOUND)
+
+
+def log_density(z: Tensor, gaussian: Posterior) -> Tensor:
+    """Log-density [...] of points [..., D]: −½ Σ_d (log 2π + λ + (z − μ)² e^{−λ})."""
+    mean, log_variance = gaussian
+    squared = (z - mean) ** 2 * torch.exp(-log_variance)
+    return -0.5 * (LOG_TWO_PI + log_variance + squared).sum(dim=-1)
+
+
+def kl_divergence(q: Posterior, p: Posterior) -> Tensor:
+    """KL(q ‖ p) in nats [...], ½ Σ_d (λ_p − λ_q + (σ_q² + (μ_q − μ_p)²) / σ_p² − 1).
+
+    The leading dimensions of q and p broadcast.
+    """
+    difference = q.log_variance - p.log_variance
+    squared = (q.mean - p.mean) ** 2 * torch.exp(-p.log_variance)
+    return 0.5 * (difference.exp() + squared - 1 - difference).sum(dim=-1)
+
+
+def kl_standard(q: Posterior) -> Tensor:
+    """KL(q ‖ N(0, I)) in nats [...], ½ Σ_d (σ² + μ² − 1 − λ)."""
+    mean, log_variance = q
+    return 0.5 * (log_variance.exp() + mean**2 - 1 - log_variance).sum(dim=-1)
+
+
+def jeffreys(q: Posterior, p: Posterior) -> Tensor:
+    """Jeffreys divergence in nats [...], KL(q ‖ p) + KL(p ‖ q)."""
+    return kl_divergence(q, p) + kl_divergence(p, q)
