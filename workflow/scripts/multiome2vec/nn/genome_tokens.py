@@ -44,11 +44,11 @@ def shifted(tokens: Tensor, segment: Tensor, by: int) -> Tensor:
 
 
 class BinPool(nn.Module):
-    """Weighted sums of neighbouring features: ``bin_c = Σ_j w_jc x_j`` over the features j of a bin.
+    """Weighted sums of neighbouring features: ``Σ_j w_jc x_j`` over the features j of a bin.
 
-    Every ``width`` successive features of a chromosome are a bin, its last bin may have fewer; every
-    chromosome is filled up with empty bins to a multiple of 4. Each feature has its own learnt
-    weights w_j, one per channel.
+    Every ``width`` successive features of a chromosome are a bin, the last ones perhaps fewer, and
+    empty bins fill the chromosome up to a multiple of 4. Each feature has its own learnt weights
+    w_j, one per channel c.
 
     Parameters
     ----------

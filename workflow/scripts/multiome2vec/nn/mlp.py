@@ -26,7 +26,7 @@ ACTIVATIONS = {
 
 
 def block_end(width: int, dropout: float, norm: str, activation: str) -> list[nn.Module]:
-    """What follows the linear layer of a block: norm, activation and, unless it is 0, dropout.
+    """Make what follows a block's linear layer: norm, activation and, unless it is 0, dropout.
 
     Raises
     ------

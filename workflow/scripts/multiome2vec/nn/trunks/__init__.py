@@ -1,8 +1,8 @@
 """Encoder bodies: values of one modality to the hidden layer that its posterior is read from.
 
 All are built as ``Trunk(n_features, *, n_covariates, widths, dropout, norm, activation,
-segments)``, where ``segments`` is the number of features on each chromosome or None, and called with
-x [B, F], dense or sparse, and the covariate [B, C]; they return [B, n_outputs].
+segments)``, where ``segments`` is the number of features on each chromosome or None, and called
+with x [B, F], dense or sparse, and the covariate [B, C]; they return [B, n_outputs].
 """
 
 from functools import partial

@@ -44,6 +44,8 @@ class TokenTransformer(nn.Module):
             )
             for _ in range(N_LAYERS)
         ]
+        for layer in layers:
+            layer.self_attn.dropout = 0.0  # dropout of the weights bars the fast attention
         self.layers = nn.Sequential(*layers)
 
     def forward(self, tokens: Tensor) -> Tensor:
