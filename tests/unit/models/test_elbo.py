@@ -8,8 +8,8 @@ from multiome2vec.models.elbo import hide, negative_elbo, subset_elbo, valid_sub
 from multiome2vec.models.multimodal import MultimodalVAE
 
 SPECS = {
-    "rna": ModalitySpec(4, "log_library", "negative_binomial"),
-    "atac": ModalitySpec(5, "tfidf", "poisson", weight=0.5),
+    "rna": ModalitySpec(4, "log-library", "negative-binomial"),
+    "atac": ModalitySpec(5, "tfidf-1", "poisson", weight=0.5),
     "motif": ModalitySpec(3, "identity", "gaussian", derived_from="atac"),
 }
 

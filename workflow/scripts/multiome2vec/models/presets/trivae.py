@@ -16,8 +16,8 @@ from multiome2vec.models.presets import REGISTRY
 
 #: input transform and likelihood by kind of values
 TREATMENT = {
-    COUNTS: ("log_library", "negative_binomial"),
-    ACCESSIBILITY: ("tfidf", "poisson"),
+    COUNTS: ("log-library", "negative-binomial"),
+    ACCESSIBILITY: ("tfidf-1", "poisson"),
     CONTINUOUS: ("identity", "gaussian"),
 }
 
