@@ -7,7 +7,7 @@ from multiome2vec.models.multimodal import MultimodalVAE
 
 CONFIG = ModelConfig(
     {
-        "rna": ModalitySpec(4, "log_library", "negative_binomial"),
+        "rna": ModalitySpec(4, "log-library", "negative-binomial"),
         "motif": ModalitySpec(3, "identity", "gaussian", derived_from=None),
     },
     n_batches=2,

@@ -13,7 +13,7 @@ SHAPES = {
 def test_each_kind_of_values_has_its_likelihood():
     specs = configure("trivae", {}).model(SHAPES, n_batches=2).modalities
     assert {name: spec.likelihood for name, spec in specs.items()} == {
-        "rna": "negative_binomial",
+        "rna": "negative-binomial",
         "atac": "poisson",
         "motif": "gaussian",
     }

@@ -9,8 +9,8 @@ from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.training.checkpoint import file_digest, load, save
 
 SPECS = {
-    "rna": ModalitySpec(4, "log_library", "negative_binomial"),
-    "atac": ModalitySpec(3, "tfidf", "poisson"),
+    "rna": ModalitySpec(4, "log-library", "negative-binomial"),
+    "atac": ModalitySpec(3, "tfidf-1", "poisson"),
     "motif": ModalitySpec(2, "identity", "gaussian", derived_from="atac"),
 }
 FEATURES = {"rna": np.array([0, 2, 3, 7]), "atac": np.arange(3), "motif": np.arange(2)}

@@ -22,6 +22,6 @@ def test_inputs_of_the_training_cells_are_standardised():
             column = x[defined[:, j], j]
             assert abs(float(column.mean())) < 1e-4
             assert abs(float(column.std(correction=0)) - 1) < 1e-3
-    share = model.likelihoods["atac"].log_factor.exp()
+    share = model.likelihoods["atac"].shares.log_factor.exp()
     total = data.modalities["atac"].values[train].sum(axis=0).A1 + 1
     np.testing.assert_allclose(share.detach(), total / total.sum(), rtol=1e-5)
