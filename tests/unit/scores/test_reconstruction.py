@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+from multiome2vec.errors import ContractError
+from multiome2vec.metrics import Undefined
+from multiome2vec.scores import _blocks
+from multiome2vec.scores.reconstruction import reconstruction
+from scipy import sparse
+from scipy.stats import pearsonr
+from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
+
+RNG = np.random.default_rng(0)
+TRUTH = np.where(RNG.random((90, 40)) < 0.4, RNG.normal(5, 2, (90, 40)), 0)
+PREDICTED = TRUTH + RNG.normal(0, 1, TRUTH.shape)
+MASKED = RNG.random(TRUTH.shape) < 0.15
+
+
+@pytest.fixture(params=[80, 4_000_000])
+def block(request, monkeypatch):
+    """Whether two rows are taken at once, or all."""
+    monkeypatch.setattr(_blocks, "BLOCK", request.param)
+
+
+def oracle():
+    rows = [pearsonr(*pair).statistic for pair in zip(TRUTH, PREDICTED, strict=True)]
+    genes = [pearsonr(*pair).statistic for pair in zip(TRUTH.T, PREDICTED.T, strict=True)]
+    return {
+        "mse": mean_squared_error(TRUTH, PREDICTED),
+        "mae": mean_absolute_error(TRUTH, PREDICTED),
+        "r2_gene": r2_score(TRUTH, PREDICTED),
+        "r2_sample": r2_score(TRUTH.T, PREDICTED.T),
+        "r2_weighted": r2_score(TRUTH, PREDICTED, multioutput="variance_weighted"),
+        "pearson_gene": np.mean(genes),
+        "pearson_sample": np.mean(rows),
+        "masked_mse": mean_squared_error(TRUTH[MASKED], PREDICTED[MASKED]),
+    }
+
+
+@pytest.mark.usefixtures("block")
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix, sparse.csc_matrix])
+def test_scores_are_those_of_sklearn_and_scipy(form):
+    found = reconstruction(form(TRUTH), PREDICTED, masked=form(MASKED))
+    assert found == pytest.approx(oracle(), rel=1e-10)
+
+
+def test_predictions_may_come_in_blocks():
+    blocks = iter([PREDICTED[:7], PREDICTED[7:8], PREDICTED[8:]])
+    assert reconstruction(TRUTH, blocks, masked=MASKED) == pytest.approx(oracle(), rel=1e-10)
+
+
+def test_no_digits_are_lost_about_a_large_mean():
+    found = reconstruction(TRUTH + 1e6, iter([PREDICTED[:30] + 1e6, PREDICTED[30:] + 1e6]))
+    assert found["r2_gene"] == pytest.approx(oracle()["r2_gene"], rel=1e-6)
+    assert found["pearson_gene"] == pytest.approx(oracle()["pearson_gene"], rel=1e-6)
+
+
+def test_genes_that_do_not_vary_are_left_out():
+    constant = np.column_stack([TRUTH, np.full((90, 2), 0.1)])
+    found = reconstruction(constant, np.column_stack([PREDICTED, RNG.normal(size=(90, 2))]))
+    assert found["r2_gene"] == pytest.approx(oracle()["r2_gene"])
+    with pytest.raises(Undefined, match="no gene varies"):
+        reconstruction(np.ones((5, 3)), np.ones((5, 3)))
+
+
+def test_a_constant_prediction_correlates_0():
+    found = reconstruction(TRUTH, np.full_like(TRUTH, TRUTH.mean()))
+    assert found["pearson_gene"] == 0
+    assert found["r2_gene"] < 0
+
+
+def test_means_of_genes_have_no_r2():
+    found = reconstruction(TRUTH, np.tile(TRUTH.mean(axis=0), (90, 1)))
+    assert found["r2_gene"] == pytest.approx(0, abs=1e-12)
+
+
+def test_shapes_and_masks_that_do_not_fit():
+    with pytest.raises(ContractError, match="39 features up to row 90 do not fit a truth of 90"):
+        reconstruction(TRUTH, PREDICTED[:, 1:])
+    with pytest.raises(ContractError, match="predictions of 50 of 90 rows"):
+        reconstruction(TRUTH, PREDICTED[:50])
+    with pytest.raises(ContractError, match="up to row 91"):
+        reconstruction(TRUTH, np.vstack([PREDICTED, PREDICTED[:1]]))
+    with pytest.raises(Undefined, match="no entry is masked"):
+        reconstruction(TRUTH, PREDICTED, masked=np.zeros_like(MASKED))
