@@ -4,13 +4,14 @@ import dataclasses
 
 import numpy as np
 import pytest
+from multiome2vec.data.features import choose_features
+from multiome2vec.data.multiome import cell_data
+from multiome2vec.data.splits import split_cells
 from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.models.presets import REGISTRY, configure
 from multiome2vec.training.checkpoint import load, save
-from multiome2vec.training.data import split_cells
 from multiome2vec.training.inference import posterior_means
 from multiome2vec.training.loop import fit
-from multiome2vec.training.multiome import cell_data, choose_features
 from multiome2vec.training.seeds import seed_everything
 from multiome2vec.training.statistics import fit_statistics
 from toy_multiome import toy_multiome

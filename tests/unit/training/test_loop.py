@@ -3,14 +3,16 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from multiome2vec.data.features import choose_features
+from multiome2vec.data.multiome import cell_data
+from multiome2vec.data.splits import split_cells
+from multiome2vec.data.stores import DenseStore
 from multiome2vec.errors import UserError
 from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.models.presets import configure
 from multiome2vec.training import loop
-from multiome2vec.training.data import split_cells
 from multiome2vec.training.inference import posterior_means
 from multiome2vec.training.loop import BestWeights, active_units, fit, validation_loss
-from multiome2vec.training.multiome import cell_data, choose_features
 from multiome2vec.training.seeds import seed_everything
 from multiome2vec.training.statistics import fit_statistics
 from toy_multiome import toy_multiome
@@ -102,9 +104,9 @@ def test_best_weights_are_a_copy():
 
 
 def test_a_loss_that_is_not_finite_names_epoch_and_batch(data):
-    values = data.modalities["motif"].values.copy()
-    values[:] = np.nan
-    broken = dataclasses.replace(data.modalities["motif"], values=values, defined=None)
+    motif = data.modalities["motif"]
+    values = np.full(motif.store.shape, np.nan)
+    broken = dataclasses.replace(motif, store=DenseStore(values))
     poisoned = dataclasses.replace(data, modalities={**data.modalities, "motif": broken})
     with pytest.raises(UserError, match=r"not finite in epoch 1, batch 1 \(.*learning_rate"):
         train(poisoned)

@@ -38,14 +38,16 @@ def train(
     import numpy as np
     import pandas as pd
 
+    from multiome2vec.data.device import choose_device
+    from multiome2vec.data.features import choose_features
+    from multiome2vec.data.multiome import batch_names, cell_data
+    from multiome2vec.data.splits import split_cells
     from multiome2vec.io.atomic import write_tsv
     from multiome2vec.io.multiome import read_multiome
     from multiome2vec.models.multimodal import MultimodalVAE
     from multiome2vec.models.presets import configure
     from multiome2vec.training.checkpoint import save
-    from multiome2vec.training.data import choose_device, split_cells
     from multiome2vec.training.loop import fit
-    from multiome2vec.training.multiome import batch_names, cell_data, choose_features
     from multiome2vec.training.seeds import seed_everything
     from multiome2vec.training.statistics import fit_statistics
 
@@ -53,7 +55,7 @@ def train(
     source = read_multiome(mdata)
     features = choose_features(source, n_hvg=settings.n_hvg, n_regions=settings.n_regions)
     batches = batch_names(source, batch_key)
-    data = cell_data(source, features=features, batches=batches, batch_key=batch_key)
+    data = cell_data(source, features=features, batches=batches, batch_key=batch_key, dense=True)
 
     generator = seed_everything(seed)
     rng = np.random.default_rng(seed)
@@ -79,7 +81,7 @@ def train(
 
 def _data_facts(source, features: dict, split) -> dict:
     """Which cells and features the model has seen, as digests and numbers."""
-    from multiome2vec.training.multiome import features_digest
+    from multiome2vec.data.features import features_digest
 
     names = {name: source.mod[name].var_names[columns] for name, columns in features.items()}
     return {

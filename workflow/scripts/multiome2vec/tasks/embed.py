@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from multiome2vec.data.device import choose_device
+from multiome2vec.data.features import check_features
+from multiome2vec.data.multiome import cell_data
 from multiome2vec.training.checkpoint import Checkpoint
-from multiome2vec.training.data import choose_device
 from multiome2vec.training.inference import posterior_means
-from multiome2vec.training.multiome import cell_data, check_features
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -29,6 +30,12 @@ def embed(checkpoint: Checkpoint, mdata: "MuData") -> np.ndarray:
     card, features = checkpoint.card, checkpoint.features
     digests = {name: entry["digest"] for name, entry in card["features"].items()}
     check_features(mdata, features=features, digests=digests)
-    data = cell_data(mdata, features=features, batches=card["batches"], batch_key=card["batch_key"])
+    data = cell_data(
+        mdata,
+        features=features,
+        batches=card["batches"],
+        batch_key=card["batch_key"],
+        dense=True,
+    )
     model = checkpoint.model.to(choose_device())
     return posterior_means(model, data, np.arange(len(data)))

@@ -3,8 +3,9 @@
 import numpy as np
 import torch
 
+from multiome2vec.data.cells import CHUNK, CellData
+from multiome2vec.data.sampling import index_batches
 from multiome2vec.models.multimodal import MultimodalVAE
-from multiome2vec.training.data import CHUNK, CellData, index_batches
 
 
 @torch.no_grad()

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from multiome2vec.data.cells import CHUNK, CellData
+from multiome2vec.data.sampling import index_batches
+from multiome2vec.data.splits import Split
 from multiome2vec.errors import UserError
 from multiome2vec.models.config import Optimisation
 from multiome2vec.models.elbo import LossOutput, negative_elbo, subset_elbo
 from multiome2vec.models.multimodal import MultimodalVAE
-from multiome2vec.training.data import CHUNK, CellData, Split, index_batches
 from multiome2vec.training.inference import posterior_means
 
 logger = logging.getLogger(__name__)

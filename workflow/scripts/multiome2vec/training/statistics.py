@@ -3,9 +3,10 @@
 import numpy as np
 import torch
 
+from multiome2vec.data.cells import CHUNK, CellData
+from multiome2vec.data.sampling import index_batches
 from multiome2vec.models.multimodal import Encoder, MultimodalVAE
 from multiome2vec.models.transforms import FeatureStatistics
-from multiome2vec.training.data import CHUNK, CellData, index_batches
 
 
 def fit_statistics(model: MultimodalVAE, data: CellData, cells: np.ndarray) -> None:
@@ -30,7 +31,7 @@ def _transformed(encoder: Encoder, data: CellData, cells: np.ndarray) -> Feature
     """Statistics of the transformed values of a modality, one batch of cells at a time."""
     name = encoder.name
     there = cells[data.modalities[name].rows[cells] >= 0]
-    count = total = square = np.zeros(data.modalities[name].values.shape[1])
+    count = total = square = np.zeros(data.modalities[name].shape.n_features)
     for index in index_batches(there, size=CHUNK):
         batch = data.batch(index, torch.device("cpu"))
         x = encoder.transformed(batch).numpy().astype(np.float64)

@@ -1,0 +1,1 @@
+"""Cells as models get them: arrays inside, readers for files outside."""

@@ -1,0 +1,172 @@
+"""All cells of a dataset, given out in batches."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from multiome2vec.data.backed import BackedStore
+from multiome2vec.data.metadata import metadata
+from multiome2vec.data.sampling import index_batches, index_windows, prefetch
+from multiome2vec.data.statistics import raw_sums
+from multiome2vec.data.stores import DenseStore, Store
+from multiome2vec.models.batch import Batch, SparseRows, densify
+from multiome2vec.models.config import ModalityShape
+from multiome2vec.models.transforms import FeatureStatistics
+
+CHUNK = 256  # cells at a time where no gradients are needed
+
+
+@dataclass(frozen=True)
+class ModalityData:
+    """Values of one modality.
+
+    Attributes
+    ----------
+    kind
+        See :class:`~multiome2vec.models.config.ModalityShape`.
+    store
+        Rows × features modelled.
+    rows
+        For each cell its row of ``store``, -1 where the cell lacks the modality.
+    sparse
+        Whether batches hold :class:`~multiome2vec.models.batch.SparseRows`; else they are dense.
+    segments
+        Features per chromosome, in their order; empty if they have no order along the genome.
+    """
+
+    kind: str
+    store: Store
+    rows: np.ndarray
+    sparse: bool = False
+    segments: tuple[int, ...] = ()
+
+    @property
+    def shape(self) -> ModalityShape:
+        """Kind and number of features."""
+        return ModalityShape(self.kind, self.store.shape[1])
+
+    def values(self, index: np.ndarray, device: torch.device) -> Tensor | SparseRows:
+        """Float32 values [B, F] of some cells; rows of cells without the modality are 0."""
+        values = self.store.rows(self.rows[index], device)
+        return values if self.sparse else densify(values)
+
+    def defined(self, index: np.ndarray, device: torch.device) -> Tensor | None:
+        """Where the values of some cells [B, F] are defined, as 1 or 0; None if all are."""
+        if isinstance(self.store, DenseStore):
+            return self.store.defined(self.rows[index], device)
+        return None
+
+    def statistics(self, cells: np.ndarray) -> FeatureStatistics:
+        """Statistics over those of ``cells`` that have the modality."""
+        rows = self.rows[cells]
+        sums = raw_sums(self.store, rows[rows >= 0])
+        return FeatureStatistics.from_sums(
+            sums.n_cells, count=sums.count, total=sums.total, square=sums.square
+        )
+
+    def window(self, cells: np.ndarray) -> "ModalityData":
+        """Those cells only, read into memory if they are in a file."""
+        rows, store = self.rows[cells], self.store
+        if isinstance(store, BackedStore):
+            there = rows >= 0
+            store = store.window(rows[there])
+            rows = np.where(there, np.cumsum(there) - 1, -1)
+        return ModalityData(self.kind, store, rows, self.sparse, self.segments)
+
+
+@dataclass(frozen=True)
+class CellData:
+    """All cells of a dataset.
+
+    Attributes
+    ----------
+    modalities
+        By name, in the order of the model's experts.
+    batch_codes
+        Index of the batch of each cell.
+    n_batches
+        Number of batches the model is told of; 0 if it is told of none.
+    obs
+        Metadata of the cells, by barcode; text as categories.
+    """
+
+    modalities: dict[str, ModalityData]
+    batch_codes: np.ndarray
+    n_batches: int
+    obs: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def __len__(self) -> int:
+        return len(self.batch_codes)
+
+    @property
+    def shapes(self) -> dict[str, ModalityShape]:
+        """Shapes of the modalities."""
+        return {name: modality.shape for name, modality in self.modalities.items()}
+
+    def batch(self, index: np.ndarray, device: torch.device) -> Batch:
+        """Tensors of some cells; nothing larger than the batch is ever dense."""
+        values, defined = {}, {}
+        for name, modality in self.modalities.items():
+            values[name] = modality.values(index, device)
+            where = modality.defined(index, device)
+            if where is not None:
+                defined[name] = where
+        present = np.stack([m.rows[index] >= 0 for m in self.modalities.values()], axis=1)
+        covariate = np.zeros((len(index), self.n_batches), np.float32)
+        if self.n_batches:
+            covariate[np.arange(len(index)), self.batch_codes[index]] = 1
+        return Batch(
+            values=values,
+            defined=defined,
+            present=torch.from_numpy(present).to(device),
+            covariate=torch.from_numpy(covariate).to(device),
+        )
+
+    def batches(
+        self,
+        cells: np.ndarray,
+        *,
+        size: int,
+        device: torch.device,
+        rng: np.random.Generator | None = None,
+    ) -> Iterator[tuple[np.ndarray, Batch]]:
+        """Yield batches of ``cells`` and the cells that each holds.
+
+        Cells in a file are read in windows of 16 batches, ahead of time and each once; with
+        ``rng`` they are shuffled by blocks (:func:`~multiome2vec.data.sampling.index_windows`).
+        Cells in memory are shuffled at once.
+
+        Parameters
+        ----------
+        cells
+            Sorted.
+        size
+            Cells per batch.
+        rng
+            For a shuffled order with batches of near-equal size; None for the order given.
+        """
+        if not any(isinstance(m.store, BackedStore) for m in self.modalities.values()):
+            for index in index_batches(cells, size=size, rng=rng):
+                yield index, self.batch(index, device)
+        else:
+            windows = list(index_windows(cells, size=size, rng=rng))
+            yield from prefetch(self._read(windows, device))
+
+    def metadata(self, index: np.ndarray, fields: list[str]) -> dict:
+        """Metadata of some cells, see :func:`multiome2vec.data.metadata.metadata`."""
+        return metadata(self.obs, index, fields)
+
+    def _read(
+        self, windows: list[list[np.ndarray]], device: torch.device
+    ) -> Iterator[tuple[np.ndarray, Batch]]:
+        for window in windows:
+            cells = np.concatenate(window)
+            modalities = {name: m.window(cells) for name, m in self.modalities.items()}
+            part = CellData(modalities, self.batch_codes[cells], self.n_batches)
+            ends = np.cumsum([len(index) for index in window])
+            for index, here in zip(window, np.split(np.arange(len(cells)), ends[:-1]), strict=True):
+                yield index, part.batch(here, device)
