@@ -1,4 +1,4 @@
-"""Speed, memory and quality beside MultiVI (scvi-tools): the same cells, one run, one after another.
+"""Speed, memory and quality beside MultiVI (scvi-tools): the same cells, one after another.
 
 Needs scvi-tools and this package in one environment::
 
@@ -11,16 +11,12 @@ the cells is held out. After some epochs the held-out cells are embedded and sco
 from the training cells' labels, NMI of k-means); that time does not count.
 """
 
-import argparse
 import json
 import resource
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 BATCH_SIZE = 128
 HELD_OUT = 0.2
@@ -86,7 +82,9 @@ def multivi(folder: Path, epochs: int, every: int) -> None:
     cells.mod["rna"].X = cells.mod["rna"].X.tocsr()
     with mudata.set_options(pull_on_update=False):
         scvi.model.MULTIVI.setup_mudata(
-            cells, batch_key="batch", modalities={"rna_layer": "rna", "atac_layer": "atac", "batch_key": "rna"}
+            cells,
+            batch_key="batch",
+            modalities={"rna_layer": "rna", "atac_layer": "atac", "batch_key": "rna"},
         )
     model = scvi.model.MULTIVI(
         cells, n_genes=cells["rna"].n_vars, n_regions=cells["atac"].n_vars, fully_paired=True

@@ -1,22 +1,14 @@
 """Encoders and decoders of one modality."""
 
-import torch
 from torch import Tensor, nn
 
 from multiome2vec.models.batch import Batch, SparseRows, densify
 from multiome2vec.models.config import ModelConfig
-from multiome2vec.models.gaussian import Posterior
+from multiome2vec.models.gaussian import Posterior, bounded
 from multiome2vec.models.likelihoods import LIKELIHOODS
 from multiome2vec.models.transforms import TRANSFORMS, Standardise
 from multiome2vec.nn.bodies import BODIES
 from multiome2vec.nn.trunks import TRUNKS
-
-LOG_VARIANCE_BOUND = 10.0
-
-
-def bounded(log_variance: Tensor) -> Tensor:
-    """Keep log-variances softly within ±10."""
-    return LOG_VARIANCE_BOUND * torch.tanh(log_variance / LOG_VARIANCE_BOUND)
 
 
 class Encoder(nn.Module):

@@ -48,6 +48,12 @@ class Mixture(NamedTuple):
         second = (self.weights.unsqueeze(-1) * (log_variance.exp() + mean**2)).sum(dim=1)
         return second - self.mean**2
 
+    def moments(self) -> Posterior:
+        """Gaussian [B, D] with the mixture's mean and variance."""
+        if self.weights.shape[1] == 1:
+            return Posterior(*(part[:, 0] for part in self.components))
+        return Posterior(self.mean, self.variance.log())
+
 
 def bounded(log_variance: Tensor) -> Tensor:
     """Log-variance softly within ±10: 10 tanh(λ / 10), so that its gradient never ends."""

@@ -55,12 +55,13 @@ class MultimodalVAE(nn.Module):
                 if spec.library == "latent"
             }
         )
+        options = {"subsets": valid_subsets(config)} if config.fusion == "mopoe" else {}
         self.fusion = FUSIONS[config.fusion](
             config.latent,
             widths=widths,
             derived=[spec.derived_from is not None for spec in specs.values()],
             prior_expert=config.prior_expert,
-            subsets=valid_subsets(config),
+            **options,
         )
         self.prior = PRIORS[config.prior](
             config.latent, n_components=config.n_components, **dict(config.prior_options)

@@ -100,7 +100,8 @@ def reconstruction(
                 library=libraries.get(name),
                 scored=None if scored is None else scored[name],
             )
-            expected = expected + weights[:, s] * log_likelihood
+            share = weights[:, s]
+            expected = expected + share * torch.where(share > 0, log_likelihood, 0)
         nll = -torch.where(target[:, m], expected, 0).mean()
         terms[f"nll_{name}"] = nll.detach()
         total = total + spec.weight * nll
@@ -128,8 +129,8 @@ def negative_elbo(
     mask
         [B, M], modalities that are seen and reconstructed.
     weights
-        β by name of the prior's divergences (``kl``, or ``kl_z`` and ``kl_c``) and of the latent
-        library's (``kl_library``); 1 for those that are not given.
+        β by name of the prior's divergences (``kl_z`` and, of a mixture, ``kl_c``) and of the
+        latent library's (``kl_library``); 1 for those that are not given.
     free_nats
         The prior's first divergence counts only above this mean over cells (free bits).
     """

@@ -43,7 +43,7 @@ class Objective:
         Parameters
         ----------
         weights
-            By name: of the divergences (``kl``, ``kl_z``, ``kl_c``, ``kl_library``) and of the
+            By name: of the divergences (``kl_z``, ``kl_c``, ``kl_library``) and of the
             terms in :data:`multiome2vec.objectives.terms.TERMS`; terms of weight 0 are left out.
         generator
             Random numbers for masks, subsets and latent draws.

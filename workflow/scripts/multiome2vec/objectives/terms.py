@@ -23,12 +23,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from multiome2vec.models.contrastive import augment, info_nce
+from multiome2vec.models.contrastive import info_nce
 from multiome2vec.models.gaussian import Posterior, kl_divergence
 from multiome2vec.models.priors import usage_entropy
 from multiome2vec.models.subsets import hide, valid_subsets
 from multiome2vec.objectives.elbo import draw, negative_elbo, reconstruction
+from multiome2vec.objectives.masking import mask_inputs
 from multiome2vec.objectives.step import Step, mean_over
+
+VIEW_MASKING = (0.05, 0.25)  # share of the inputs hidden in each augmented view
 
 
 def subset(step: Step) -> Tensor:
@@ -72,7 +75,7 @@ def cycle(step: Step) -> Tensor:
     expected = {
         name: model.expectation(
             name,
-            step.draws.z[:, 0],
+            step.draws.assigned.mixture.mean,
             batch.covariate,
             batch.library(name),
             step.draws.assigned.responsibilities,
@@ -101,7 +104,7 @@ def adversary(step: Step) -> Tensor:
     """Cross-entropy of a classifier of batches behind a reversal of its gradient."""
     if step.model.adversary is None:
         return step.draws.z.new_zeros(())
-    logits = step.model.adversary(step.draws.z[:, 0], 1.0)
+    logits = step.model.adversary(step.joint.mean, 1.0)
     return functional.cross_entropy(logits, step.batch.covariate.argmax(dim=1))
 
 
@@ -134,7 +137,7 @@ def augmented(step: Step) -> Tensor:
     """InfoNCE between the projections of two augmented views of each cell."""
     views = []
     for _ in range(2):
-        view = augment(step.batch, generator=step.generator)
+        view, _ = mask_inputs(step.batch, VIEW_MASKING, step.generator)
         fused = step.model.fuse(step.model.encode(view), step.batch.present)
         views.append(step.model.projections[0](fused.mean))
     return _recognise(*views, step.spec.temperature)

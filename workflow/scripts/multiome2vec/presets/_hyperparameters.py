@@ -156,12 +156,12 @@ class Hyperparameters:
 
         Terms that need a latent space to speak of start when β has reached its value.
         """
-        divergences = ("kl_z", "kl_c") if self.has_mixture else ("kl",)
-        late = {
+        divergences = ("kl_z", "kl_c") if self.has_mixture else ("kl_z",)
+        others = {
             name: Schedule("constant", weight, delay=self.kl_warmup_epochs if name in LATE else 0)
             for name, weight in self.terms.items()
         }
-        return {**dict.fromkeys(divergences, self._beta(config)), **late}
+        return {**dict.fromkeys(divergences, self._beta(config)), **others}
 
     def _beta(self, config: ModelConfig) -> Schedule:
         value = self.kl_weight

@@ -1,4 +1,4 @@
-"""A trained model applied to cells: posteriors and expected values, one block of cells at a time."""
+"""A trained model applied to cells: posteriors and expected values, block by block."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ def expected(
     sources: Sequence[str] | None = None,
     library: float | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Expected values of a modality given the posterior mean of each cell, block by block.
+    """Yield expected values of a modality given the posterior mean of each cell, block by block.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ def generate(
     values = {}
     for name in model.config.modalities:
         library = torch.full((n_cells, 1), libraries.get(name, 1.0), device=device)
-        outputs = model.outputs(name, z, covariate, model.responsibilities(z))
+        outputs = model.outputs(name, z, covariate, model.prior.responsibilities(z))
         values[name] = model.likelihoods[name].sample(outputs, library, generator).cpu().numpy()
     return z.cpu().numpy(), values
 
@@ -54,7 +54,7 @@ def interpolate(
     libraries: dict[str, float],
     batch: int | None = None,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Expected values on the straight line between two points of the latent space.
+    """Compute expected values on the straight line between two points of the latent space.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def interpolate(
     values = {}
     for name in model.config.modalities:
         library = torch.full((steps, 1), libraries.get(name, 1.0), device=device)
-        mean = model.expectation(name, z, covariate, library, model.responsibilities(z))
+        mean = model.expectation(name, z, covariate, library, model.prior.responsibilities(z))
         values[name] = mean.cpu().numpy()
     return path, values
 

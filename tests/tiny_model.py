@@ -1,0 +1,21 @@
+"""Models of three modalities with a handful of parameters."""
+
+import torch
+from multiome2vec.models.config import ModalitySpec, ModelConfig
+from multiome2vec.models.multimodal import MultimodalVAE
+
+SPECS = {
+    "rna": ModalitySpec(4, "log-library", "negative-binomial"),
+    "atac": ModalitySpec(5, "tfidf-1", "poisson", weight=0.5),
+    "motif": ModalitySpec(3, "identity", "gaussian", derived_from="atac"),
+}
+
+
+def config(*names, **changes):
+    specs = {name: SPECS[name] for name in names or SPECS}
+    return ModelConfig(specs, n_batches=2, latent=2, hidden=(6,), dropout=0.0, **changes)
+
+
+def build(*names, **changes):
+    torch.manual_seed(0)
+    return MultimodalVAE(config(*names, **changes)).eval()
