@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 
@@ -18,6 +19,7 @@ from multiome2vec.models.config import ModelConfig
 from multiome2vec.models.multimodal import MultimodalVAE
 
 LIBRARIES = ("torch", "numpy", "scipy", "anndata", "mudata")
+PICKLES = (b"PK\x03\x04", b"\x80")  # first bytes of torch.save's archives and of a pickle
 COLUMNS = "features."  # prefix of the tensors that hold the columns used of each modality
 
 
@@ -73,11 +75,11 @@ def load(weights: str | Path, card: str | Path) -> Checkpoint:
     Raises
     ------
     ContractError
-        If the weights do not fit the card.
+        If the weights are no safetensors file (a pickle is never opened), or do not fit the card.
     """
     facts = json.loads(Path(card).read_text())
     model = MultimodalVAE(ModelConfig.from_dict(facts["config"]))
-    tensors = load_file(weights)
+    tensors = _read_tensors(weights)
     names = [name for name in tensors if name.startswith(COLUMNS)]
     features = {name.removeprefix(COLUMNS): tensors.pop(name).numpy() for name in names}
     try:
@@ -89,6 +91,22 @@ def load(weights: str | Path, card: str | Path) -> Checkpoint:
         ) from None
     order = {name: features[name] for name in model.config.modalities}
     return Checkpoint(model.eval(), order, facts)
+
+
+def _read_tensors(weights: str | Path) -> dict[str, torch.Tensor]:
+    try:
+        return load_file(weights)
+    except SafetensorError as error:
+        with open(weights, "rb") as file:
+            pickled = file.read(4).startswith(PICKLES)
+        what = (
+            "is a pickle (the format of torch.save), which can run any code when it is opened"
+            if pickled
+            else f"is no safetensors file ({error})"
+        )
+        raise ContractError(
+            f"{weights} {what}. Give the weights.safetensors that training wrote."
+        ) from None
 
 
 def file_digest(path: str | Path) -> str:

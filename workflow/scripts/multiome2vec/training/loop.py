@@ -1,32 +1,56 @@
 """The training loop."""
 
-import copy
 import logging
 import math
-import time
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
 
-from multiome2vec.data.cells import CHUNK, CellData
-from multiome2vec.data.sampling import index_batches
-from multiome2vec.data.splits import Split
-from multiome2vec.errors import UserError
-from multiome2vec.models.config import Optimisation
-from multiome2vec.models.elbo import LossOutput, negative_elbo, subset_elbo
+from multiome2vec.models.elbo import LossOutput
 from multiome2vec.models.multimodal import MultimodalVAE
-from multiome2vec.training.inference import posterior_means
+from multiome2vec.provenance import source_digest
+from multiome2vec.training.backend import autocast, prepare
+from multiome2vec.training.data import CellData, Split, index_batches
+from multiome2vec.training.distributed import Group, join
+from multiome2vec.training.inference import latent
+from multiome2vec.training.interrupt import Interrupted, StopRequest
+from multiome2vec.training.monitors import Monitor, observe, warn_of_collapse
+from multiome2vec.training.optimiser import LearningRate, make_optimiser
+from multiome2vec.training.report import Report
+from multiome2vec.training.resume import Store, digest
+from multiome2vec.training.schedules import weights_at
+from multiome2vec.training.settings import Optimisation, RunSettings
+from multiome2vec.training.state import State
+from multiome2vec.training.validation import validation_loss
+from multiome2vec.training.weights import MovingAverage
 
 logger = logging.getLogger(__name__)
 
-GRADIENT_NORM = 1.0  # largest norm of the gradient of the loss per feature
-LOG_EVERY = 10  # epochs
-PLATEAU = {"factor": 0.5, "patience": 6}  # halve the learning rate after so many epochs
-ACTIVE = 0.01  # variance over cells from which a latent variable is active (Burda et al. 2016)
-MIN_UNITS = 2  # fewer active latent variables are called a collapse
+#: objective(model, batch, *, weights, generator); ``weights`` are those of the named schedules
+Objective = Callable[..., LossOutput]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a caller knows about a training that the loop cannot.
+
+    Attributes
+    ----------
+    key
+        Digests of what else decides the result (data, code, stage) by name: a saved state is
+        resumed only if they are the same.
+    barcodes
+        Of the cells, for messages.
+    monitors
+        Further numbers of the history, see :data:`~multiome2vec.training.monitors.Monitor`.
+    """
+
+    key: Mapping[str, str] = field(default_factory=dict)
+    barcodes: Sequence[str] | None = None
+    monitors: Sequence[Monitor] = ()
 
 
 @dataclass(frozen=True)
@@ -36,12 +60,12 @@ class Fit:
     Attributes
     ----------
     history
-        One row per epoch: terms of the training and validation losses in nats per cell, KL weight
-        and learning rate.
+        One row per epoch: terms of the training and validation losses in nats per cell, weights
+        of the schedules (``<name>_weight``), learning rate and monitors.
     best_epoch
         Epoch (from 1) whose weights the model has.
     active_units
-        Latent variables whose posterior mean varies over the validation cells.
+        Latent variables whose posterior mean varies over the validation cells, in that epoch.
     """
 
     history: list[dict[str, float]]
@@ -49,23 +73,46 @@ class Fit:
     active_units: int
 
 
-class BestWeights:
-    """Copy of the weights at the lowest loss so far."""
+@dataclass(frozen=True)
+class Plan:
+    """What stays the same during a training."""
 
-    def __init__(self) -> None:
-        self.loss = math.inf
-        self.epoch = 0
-        self._state: dict[str, torch.Tensor] = {}
+    data: CellData
+    split: Split
+    objective: Objective
+    optimisation: Optimisation
+    settings: RunSettings
+    context: Context
+    group: Group
+    device: torch.device
+    seed: int
 
-    def update(self, model: torch.nn.Module, *, loss: float, epoch: int) -> None:
-        """Keep a copy of the weights if ``loss`` is the lowest."""
-        if loss < self.loss:
-            self.loss, self.epoch = loss, epoch
-            self._state = copy.deepcopy(model.state_dict())
+    def steps(self, order: np.random.Generator) -> list[np.ndarray]:
+        """Cells of every step of an epoch, of all processes together."""
+        passes = self.optimisation.accumulation * self.group.size
+        size = self.optimisation.batch_size * passes
+        return list(index_batches(self.split.train, size=size, rng=order))
 
-    def restore(self, model: torch.nn.Module) -> None:
-        """Give the kept weights back to the model."""
-        model.load_state_dict(self._state)
+    def parts(self, cells: np.ndarray) -> list[np.ndarray]:
+        """Cells of this process's forward passes of a step."""
+        passes = self.optimisation.accumulation * self.group.size
+        return [part for part in self.group.share(np.array_split(cells, passes)) if len(part)]
+
+    def key(self, model: MultimodalVAE) -> dict[str, str]:
+        """Digest of everything that decides the result, by what it is of."""
+        optimisation = asdict(self.optimisation)
+        if self.optimisation.lr_schedule != "cosine":
+            del optimisation["max_epochs"]  # more epochs continue the same training
+        run = {name: getattr(self.settings, name) for name in ("precision", "compile")}
+        return {
+            "model": digest(model.config.to_dict()),
+            "optimisation": digest(optimisation),
+            "cells": digest([self.split.train.tolist(), self.split.validation.tolist()]),
+            "seed": str(self.seed),
+            "run": digest([run, self.device.type, self.group.size, torch.__version__]),
+            "code": source_digest(__name__),
+            **self.context.key,
+        }
 
 
 def fit(
@@ -73,151 +120,170 @@ def fit(
     data: CellData,
     split: Split,
     *,
+    objective: Objective,
     optimisation: Optimisation,
+    settings: RunSettings,
     generator: torch.Generator,
+    context: Context | None = None,
 ) -> Fit:
     """Train a model in place; it ends with the weights of its best epoch.
 
-    The best epoch has the lowest validation loss, a negative ELBO with β = 1 whatever the KL
-    weight of that epoch is. Patience counts from the end of the KL warm-up.
+    The best epoch has the lowest validation loss, a negative ELBO with β = 1 whatever the weights
+    of that epoch are; the plateau of the learning rate and the patience watch the same loss.
 
     Parameters
     ----------
     model
-        Its statistics set from the training cells, on the device to train on.
+        Its statistics set from the training cells; it is moved to the device.
+    objective
+        Loss of a batch, a mean over its cells.
     generator
         Random numbers (CPU) for order, subsets and latent draws. Dropout uses torch's global one.
 
     Raises
     ------
     UserError
-        If the loss is not finite; the message names epoch and batch.
+        If a loss is not finite; the message names epoch, batch, terms and cells.
+    Interrupted
+        If a signal or the time limit stopped the training; its state is in ``checkpoint_dir``.
     """
-    seed = generator.initial_seed()
-    rng = np.random.default_rng(seed)
-    optimiser = torch.optim.AdamW(
-        model.parameters(),
-        lr=optimisation.learning_rate,
-        weight_decay=optimisation.weight_decay,
-        fused=True,
+    group, seed = join(settings.device), generator.initial_seed()
+    device = prepare(model, settings, group=group)
+    context = context or Context()
+    plan = Plan(data, split, objective, optimisation, settings, context, group, device, seed)
+    state = _start(plan, model, generator)
+    store = Store(
+        settings.checkpoint_dir,
+        key=plan.key(model) if settings.checkpoint_dir else {},
+        minutes=settings.checkpoint_minutes,
+        max_epochs=optimisation.max_epochs,
+        group=group,
     )
-    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, **PLATEAU)
-    warmup = max(optimisation.kl_warmup_epochs, 1)
-    best, history, start = BestWeights(), [], time.monotonic()
-    for epoch in range(1, optimisation.max_epochs + 1):
-        kl_weight = min(1.0, epoch / warmup)
-        row = {"epoch": epoch, "kl_weight": kl_weight, "lr": optimiser.param_groups[0]["lr"]}
-        batches = index_batches(split.train, size=optimisation.batch_size, rng=rng)
-        steps = _steps(model, data, batches, optimiser, kl_weight=kl_weight, generator=generator)
-        row |= {f"train_{name}": value for name, value in _average(steps, epoch=epoch).items()}
-        validated = validation_loss(model, data, split.validation, seed=seed)
-        row |= {f"val_{name}": value for name, value in validated.items()}
-        history.append(row)
-        best.update(model, loss=validated["loss"], epoch=epoch)
-        if epoch % LOG_EVERY == 0:
-            _log_epoch(row, seconds=time.monotonic() - start)
-        if epoch >= warmup:
-            plateau.step(validated["loss"])
-            if epoch - max(best.epoch, warmup) >= optimisation.patience:
-                break
-    best.restore(model)
-    units = active_units(posterior_means(model, data, split.validation))
-    logger.info(
-        "Stopped after epoch %d, best epoch %d: validation loss %.2f, %d active latent variables.",
-        len(history),
-        best.epoch,
-        best.loss,
-        units,
-    )
-    if units < MIN_UNITS:
-        logger.warning("The latent space has collapsed: %d variables carry information.", units)
-    return Fit(history, best.epoch, units)
-
-
-def _steps(
-    model: MultimodalVAE,
-    data: CellData,
-    batches: Iterable[np.ndarray],
-    optimiser: torch.optim.Optimizer,
-    *,
-    kl_weight: float,
-    generator: torch.Generator,
-) -> Iterable[tuple[int, LossOutput]]:
-    """Take one optimiser step per batch and yield its number of cells and its loss."""
-    n_features = sum(spec.n_features for spec in model.config.modalities.values())
-    device = next(model.parameters()).device
-    model.train()
-    for index in batches:
-        output = subset_elbo(
-            model, data.batch(index, device), kl_weight=kl_weight, generator=generator
+    store.restore(state)
+    _run(plan, state, store)
+    state.best.restore(model)
+    chosen = state.history[state.best.epoch - 1]
+    if group.leader:
+        logger.info(
+            "Stopped after epoch %d, best epoch %d: validation loss %.2f, %d active latent "
+            "variables.",
+            len(state.history),
+            state.best.epoch,
+            state.best.loss,
+            chosen["active_units"],
         )
-        optimiser.zero_grad()
-        (output.total / n_features).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_NORM)
-        yield len(index), output
-        optimiser.step()
+        warn_of_collapse(chosen)
+    return Fit(state.history, state.best.epoch, int(chosen["active_units"]))
 
 
-def _average(steps: Iterable[tuple[int, LossOutput]], *, epoch: int) -> dict[str, float]:
-    """Mean over cells of the loss and its terms; stop at a loss that is not finite."""
-    sums: dict[str, float] = defaultdict(float)
-    n_cells = 0
-    for number, (size, output) in enumerate(steps, start=1):
-        if not torch.isfinite(output.total):
-            terms = ", ".join(f"{name} = {float(value):g}" for name, value in output.terms.items())
-            raise UserError(
-                f"The loss is not finite in epoch {epoch}, batch {number} ({terms}). Lower the "
-                "model's learning_rate, and look for extreme values in the input."
-            )
-        n_cells += size
-        for name, value in {"loss": output.total.detach(), **output.terms}.items():
-            sums[name] += size * float(value)
-    return {name: value / n_cells for name, value in sums.items()}
-
-
-@torch.no_grad()
-def validation_loss(
-    model: MultimodalVAE, data: CellData, cells: np.ndarray, *, seed: int
-) -> dict[str, float]:
-    """Negative ELBO with β = 1 of everything present, and its terms, in nats per cell.
-
-    The latent draws are the same at every call with the same seed.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    device = next(model.parameters()).device
-    model.eval()
-
-    def outputs() -> Iterable[tuple[int, LossOutput]]:
-        for index in index_batches(cells, size=CHUNK):
-            batch = data.batch(index, device)
-            noise = torch.randn((len(index), model.config.latent), generator=generator)
-            yield (
-                len(index),
-                negative_elbo(
-                    model,
-                    batch,
-                    experts=model.encode(batch),
-                    mask=batch.present,
-                    noise=noise.to(device),
-                    kl_weight=1.0,
-                ),
-            )
-
-    return _average(outputs(), epoch=0)
-
-
-def active_units(means: np.ndarray) -> int:
-    """Count the latent variables whose posterior mean varies over cells."""
-    return int((means.var(axis=0) > ACTIVE).sum())
-
-
-def _log_epoch(row: dict[str, float], *, seconds: float) -> None:
-    logger.info(
-        "epoch %d: training loss %.2f, validation loss %.2f, KL %.2f, rate %.1e (%.0f s)",
-        row["epoch"],
-        row["train_loss"],
-        row["val_loss"],
-        row["val_kl"],
-        row["lr"],
-        seconds,
+def _start(plan: Plan, model: MultimodalVAE, generator: torch.Generator) -> State:
+    """State before the first step: the same weights but other draws in every process."""
+    group, optimisation = plan.group, plan.optimisation
+    group.spread([*model.parameters(), *model.buffers()])
+    if not group.leader:
+        generator.manual_seed(group.seed(plan.seed))
+        torch.manual_seed(group.seed(plan.seed))
+    decay = optimisation.ema_decay
+    return State(
+        model,
+        make_optimiser(model, optimisation),
+        LearningRate(optimisation),
+        np.random.default_rng(plan.seed),
+        generator,
+        average=MovingAverage(model, decay=decay) if decay else None,
+        barcodes=plan.context.barcodes,
     )
+
+
+def _run(plan: Plan, state: State, store: Store) -> None:
+    """Train epoch after epoch until one of the rules stops it."""
+    settings, total = plan.settings, plan.optimisation.max_epochs
+    catch = StopRequest(
+        catch=settings.checkpoint_dir is not None, minutes=settings.time_limit_minutes
+    )
+    report = Report(settings, history=state.history, total=total, active=plan.group.leader)
+    with catch as request, report:
+        while not _finished(plan, state):
+            weights = weights_at(plan.optimisation.schedules, state.epoch)
+            _train_epoch(plan, state, store, request, weights)
+            row = _close_epoch(plan, state, weights)
+            report.epoch(row)
+            if store.due():
+                store.save(state)
+        store.save(state)
+
+
+def _finished(plan: Plan, state: State) -> bool:
+    optimisation, done = plan.optimisation, len(state.history)
+    if done >= optimisation.max_epochs:
+        return True
+    if optimisation.target_loss is not None and state.best.loss < optimisation.target_loss:
+        return True
+    settled = math.ceil(optimisation.settled)
+    return done >= settled and done - max(state.best.epoch, settled) >= optimisation.patience
+
+
+def _train_epoch(
+    plan: Plan, state: State, store: Store, request: StopRequest, weights: dict[str, float]
+) -> None:
+    """Take the steps of the epoch that are not taken yet."""
+    state.order.bit_generator.state = state.epoch_order
+    steps = plan.steps(state.order)
+    state.model.train()
+    for cells in steps[state.step :]:
+        middle = state.epoch - 1 + (state.step + 0.5) / len(steps)
+        state.rate.apply(state.optimiser, epoch=middle)
+        _step(plan, state, cells, weights)
+        state.step += 1
+        if plan.group.any(request.asked()):
+            store.save(state)
+            raise Interrupted(
+                f"Training was stopped in epoch {state.epoch}, after {state.step} of {len(steps)} "
+                f"steps, by {request.reason or 'another process'}. Its state is in "
+                f"{plan.settings.checkpoint_dir}: run the same command again to resume."
+            )
+    state.meter.read()
+
+
+def _step(plan: Plan, state: State, cells: np.ndarray, weights: dict[str, float]) -> None:
+    """Take one optimiser step by the mean of the objective over ``cells``."""
+    model, optimisation = state.model, plan.optimisation
+    n_features = sum(spec.n_features for spec in model.config.modalities.values())
+    number = state.step + 1
+    state.optimiser.zero_grad()
+    for part in plan.parts(cells):
+        batch = plan.data.batch(part, plan.device)
+        with autocast(plan.settings, plan.device):
+            output = plan.objective(model, batch, weights=weights, generator=state.generator)
+        (output.total * (len(part) / len(cells)) / n_features).backward()
+        state.meter.add(output, number=number, cells=part)
+    plan.group.sum_gradients(model)
+    norm = torch.nn.utils.clip_grad_norm_(
+        model.parameters(), optimisation.gradient_clip or math.inf
+    )
+    state.meter.check(norm, number=number, cells=cells)
+    state.optimiser.step()
+    if state.average:
+        state.average.update(model)
+
+
+def _close_epoch(plan: Plan, state: State, weights: dict[str, float]) -> dict[str, float]:
+    """Validate the epoch under way, take its loss into account and open the next one."""
+    model, epoch = state.model, state.epoch
+    plan.group.spread(list(model.buffers()))
+    row: dict[str, float] = {"epoch": epoch}
+    row |= {f"{name}_weight": value for name, value in weights.items()}
+    row["lr"] = state.rate.at(epoch - 0.5)
+    row |= {f"train_{name}": value for name, value in state.meter.mean(plan.group).items()}
+    with state.average.applied(model) if state.average else nullcontext():
+        validated = validation_loss(
+            model, plan.data, plan.split.validation, seed=plan.seed, epoch=epoch, group=plan.group
+        )
+        where = latent(model, plan.data, plan.split.validation)
+        state.best.update(model, loss=validated["loss"], epoch=epoch)
+    row |= {f"val_{name}": value for name, value in validated.items()}
+    row |= observe(where, plan.context.monitors)
+    if epoch >= plan.optimisation.settled:
+        state.rate.observe(validated["loss"])
+    state.next_epoch(row)
+    return row

@@ -1,0 +1,116 @@
+"""Short trainings of a small model, here and in processes of their own.
+
+As a script: ``python toy_training.py OUT JSON`` trains with the arguments of :func:`train` in JSON
+and writes the weights to OUT/rank-<rank>.safetensors and the history beside it.
+"""
+
+import dataclasses
+import json
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from multiome2vec.models.elbo import negative_elbo, subset_elbo
+from multiome2vec.models.multimodal import MultimodalVAE
+from multiome2vec.models.presets import configure
+from multiome2vec.training import distributed
+from multiome2vec.training.data import split_cells
+from multiome2vec.training.loop import Context, fit
+from multiome2vec.training.multiome import cell_data, choose_features
+from multiome2vec.training.schedules import Schedule
+from multiome2vec.training.seeds import seed_everything
+from multiome2vec.training.settings import Optimisation, RunSettings
+from multiome2vec.training.statistics import fit_statistics
+from safetensors.torch import save_file
+from toy_multiome import toy_multiome
+
+SHORT = Optimisation(batch_size=32, max_epochs=6, schedules={"kl": Schedule("linear", epochs=20)})
+
+
+def toy_cells(cells=160):
+    mdata = toy_multiome(cells=cells)
+    features = choose_features(mdata, n_hvg=100, n_regions=100)
+    return cell_data(mdata, features=features, batches=["s1", "s2"], batch_key="batch")
+
+
+def elbo(model, batch, *, weights, generator):
+    """All modalities and one random subset."""
+    return subset_elbo(model, batch, kl_weight=weights["kl"], generator=generator)
+
+
+def noiseless(model, batch, *, weights, generator):
+    """No draws: the loss of a batch is the mean of those of its parts."""
+    return negative_elbo(
+        model,
+        batch,
+        experts=model.encode(batch),
+        mask=batch.present,
+        noise=torch.zeros(len(batch), model.config.latent),
+        kl_weight=weights["kl"],
+    )
+
+
+class KillAt:
+    """An objective that sends its own process a signal in one of its calls."""
+
+    def __init__(self, call, number=signal.SIGTERM):
+        self.left, self.number = call, number
+
+    def __call__(self, *args, **kwargs):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), self.number)
+        return elbo(*args, **kwargs)
+
+
+def train(
+    data,
+    *,
+    seed=0,
+    objective=elbo,
+    settings=None,
+    context=None,
+    dropout=0.1,
+    prepare=None,
+    **changes,
+):
+    """Train on the CPU; ``changes`` are of the optimisation."""
+    generator = seed_everything(seed)
+    split = split_cells(data.batch_codes, validation=0.2, rng=np.random.default_rng(seed))
+    preset = configure("trivae", {"hidden": [16], "latent": 4, "dropout": dropout})
+    model = MultimodalVAE(preset.model(data.shapes, n_batches=2))
+    fit_statistics(model, data, split.train)
+    result = fit(
+        model,
+        data,
+        split,
+        objective=objective,
+        optimisation=dataclasses.replace(SHORT, **changes),
+        settings=RunSettings(device="cpu", **(settings or {})),
+        generator=generator,
+        context=context or Context(),
+    )
+    return model, split, result
+
+
+def main(out, arguments):
+    """Train with the arguments in JSON."""
+    logging.basicConfig(level=logging.INFO)
+    arguments = json.loads(arguments)
+    if "kill_at" in arguments:
+        arguments["objective"] = KillAt(arguments.pop("kill_at"))
+    if arguments.pop("noiseless", False):
+        arguments["objective"] = noiseless
+    model, _, result = train(toy_cells(), **arguments)
+    rank = os.environ.get("RANK", "0")
+    save_file(model.state_dict(), Path(out) / f"rank-{rank}.safetensors")
+    (Path(out) / f"rank-{rank}.json").write_text(json.dumps(result.history))
+    distributed.leave()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,86 @@
+"""The device a model trains on: which one, how exact, compiled or not."""
+
+import logging
+import os
+import shutil
+from contextlib import AbstractContextManager
+from importlib.util import find_spec
+
+import torch
+from torch import nn
+
+from multiome2vec.errors import UserError
+from multiome2vec.training.data import choose_device
+from multiome2vec.training.distributed import Group
+from multiome2vec.training.settings import RunSettings
+
+logger = logging.getLogger(__name__)
+
+
+def prepare(model: nn.Module, settings: RunSettings, *, group: Group) -> torch.device:
+    """Set torch up as ``settings`` ask, move the model to its device and compile it if asked.
+
+    Raises
+    ------
+    UserError
+        If a GPU is asked for and there is none.
+    """
+    device = choose_device(settings.device)
+    if device.type == "cuda":
+        if not torch.cuda.is_available():
+            raise UserError(
+                "device is 'cuda', but torch sees no GPU. Set device to 'auto', or run on a "
+                "machine with a GPU and a CUDA build of torch."
+            )
+        device = torch.device("cuda", group.local_rank)
+        torch.cuda.set_device(device)
+    torch.use_deterministic_algorithms(mode=settings.deterministic)
+    torch.set_float32_matmul_precision("highest" if settings.precision == "fp32" else "high")
+    model.to(device)
+    if settings.compile:
+        compile_parts(model, device)
+    return device
+
+
+def autocast(settings: RunSettings, device: torch.device) -> AbstractContextManager:
+    """Context in which matrix products run in bfloat16, if ``settings`` ask for it."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bf16")
+
+
+def compile_parts(model: nn.Module, device: torch.device) -> bool:
+    """Compile the dense parts of a model in place; names of its tensors stay as they are.
+
+    Returns
+    -------
+    bool
+        False if there is no compiler; the model then runs as it is, and the log says so.
+    """
+    missing = _missing_compiler(device)
+    if missing:
+        logger.warning("The model is not compiled, it runs as it is: %s.", missing)
+        return False
+    for part in dense_parts(model):
+        part.compile()
+    return True
+
+
+def dense_parts(model: nn.Module) -> list[nn.Module]:
+    """Parts that map dense tensors to dense tensors: decoders and the encoders' chains of layers.
+
+    Sparse rows stay outside: their shapes change with every batch.
+    """
+    chains = [part for part in model.encoders.modules() if isinstance(part, nn.Sequential)]
+    return [*model.decoders.values(), *chains]
+
+
+def _missing_compiler(device: torch.device) -> str | None:
+    """Name what is missing to compile for ``device``; None if nothing is."""
+    if device.type == "cuda":
+        names = (os.environ.get("CC", "cc"), "gcc", "clang")
+        if find_spec("triton") is None:
+            return "there is no package triton"
+    else:
+        names = (os.environ.get("CXX", "g++"), "g++", "clang++")
+    if not any(shutil.which(name) for name in names):
+        return f"there is no compiler ({', '.join(dict.fromkeys(names))})"
+    return None

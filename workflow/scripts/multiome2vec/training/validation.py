@@ -1,0 +1,53 @@
+"""The loss that chooses the epoch: it does not depend on any schedule."""
+
+import numpy as np
+import torch
+
+from multiome2vec.models.elbo import negative_elbo
+from multiome2vec.models.multimodal import MultimodalVAE
+from multiome2vec.training.data import CHUNK, CellData, index_batches
+from multiome2vec.training.distributed import Group
+from multiome2vec.training.meter import Meter
+
+
+@torch.no_grad()
+def validation_loss(
+    model: MultimodalVAE,
+    data: CellData,
+    cells: np.ndarray,
+    *,
+    seed: int,
+    epoch: int = 0,
+    group: Group | None = None,
+) -> dict[str, float]:
+    """Negative ELBO with β = 1 of everything present, and its terms, in nats per cell.
+
+    The latent draws are the same at every call with the same seed, whatever the group's size.
+
+    Parameters
+    ----------
+    epoch
+        For the message if a value is not finite.
+    group
+        Processes that share the work; this one alone if None.
+    """
+    group = group or Group()
+    generator = torch.Generator().manual_seed(seed)
+    device = next(model.parameters()).device
+    meter = Meter(epoch)
+    model.eval()
+    for number, index in enumerate(index_batches(cells, size=CHUNK)):
+        noise = torch.randn((len(index), model.config.latent), generator=generator)
+        if number % group.size != group.rank:
+            continue
+        batch = data.batch(index, device)
+        output = negative_elbo(
+            model,
+            batch,
+            experts=model.encode(batch),
+            mask=batch.present,
+            noise=noise.to(device),
+            kl_weight=1.0,
+        )
+        meter.add(output, number=number + 1, cells=index)
+    return meter.mean(group)
