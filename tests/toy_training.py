@@ -13,14 +13,16 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import torch
-from multiome2vec.models.elbo import negative_elbo, subset_elbo
+from multiome2vec.data.features import choose_features
+from multiome2vec.data.multiome import cell_data
+from multiome2vec.data.splits import split_cells
 from multiome2vec.models.multimodal import MultimodalVAE
-from multiome2vec.models.presets import configure
+from multiome2vec.objectives.elbo import LossOutput
+from multiome2vec.objectives.objective import Objective
+from multiome2vec.objectives.spec import ObjectiveSpec
+from multiome2vec.presets import configure
 from multiome2vec.training import distributed
-from multiome2vec.training.data import split_cells
 from multiome2vec.training.loop import Context, fit
-from multiome2vec.training.multiome import cell_data, choose_features
 from multiome2vec.training.schedules import Schedule
 from multiome2vec.training.seeds import seed_everything
 from multiome2vec.training.settings import Optimisation, RunSettings
@@ -28,7 +30,11 @@ from multiome2vec.training.statistics import fit_statistics
 from safetensors.torch import save_file
 from toy_multiome import toy_multiome
 
-SHORT = Optimisation(batch_size=32, max_epochs=6, schedules={"kl": Schedule("linear", epochs=20)})
+SHORT = Optimisation(
+    batch_size=32,
+    max_epochs=6,
+    schedules={"kl_z": Schedule("linear", epochs=20), "subset": Schedule()},
+)
 
 
 def toy_cells(cells=160):
@@ -37,21 +43,17 @@ def toy_cells(cells=160):
     return cell_data(mdata, features=features, batches=["s1", "s2"], batch_key="batch")
 
 
-def elbo(model, batch, *, weights, generator):
-    """All modalities and one random subset."""
-    return subset_elbo(model, batch, kl_weight=weights["kl"], generator=generator)
+elbo = Objective(ObjectiveSpec())
 
 
 def noiseless(model, batch, *, weights, generator):
-    """No draws: the loss of a batch is the mean of those of its parts."""
-    return negative_elbo(
-        model,
-        batch,
-        experts=model.encode(batch),
-        mask=batch.present,
-        noise=torch.zeros(len(batch), model.config.latent),
-        kl_weight=weights["kl"],
-    )
+    """Without draws the loss of a batch is the mean of those of its parts."""
+    mixture = model.infer(batch).mixture
+    terms = {"kl_z": model.prior(mixture).kl["kl_z"].mean()}
+    for name in batch.values:
+        terms[f"nll_{name}"] = -model.log_likelihood(name, batch, mixture.mean).mean()
+    total = sum(terms.values()) + (weights["kl_z"] - 1) * terms["kl_z"]
+    return LossOutput(total, {name: term.detach() for name, term in terms.items()})
 
 
 class KillAt:

@@ -8,7 +8,7 @@ from multiome2vec.data.features import choose_features
 from multiome2vec.data.multiome import cell_data
 from multiome2vec.data.splits import split_cells
 from multiome2vec.models.multimodal import MultimodalVAE
-from multiome2vec.models.presets import REGISTRY, configure
+from multiome2vec.presets import REGISTRY, configure
 from multiome2vec.training.checkpoint import load, save
 from multiome2vec.training.inference import posterior_means
 from multiome2vec.training.loop import fit

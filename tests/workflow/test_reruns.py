@@ -150,7 +150,7 @@ def script_digests() -> dict[str, list[str]]:
         "doublets": ["multiome2vec.doublets.callers.scrublet"],
         "call_peaks": ["multiome2vec.peaks.callers.macs3"],
         "topic_model": ["multiome2vec.topics.engines.tomotopy"],
-        "train": ["multiome2vec.models.presets.trivae"],
+        "train": ["multiome2vec.presets.trivae"],
         "baseline": ["multiome2vec.baselines.pca", "multiome2vec.baselines.lsi"],
         "evaluate_embedding": [METRICS.module(name) for name in METRICS.names()],
     }

@@ -1,7 +1,7 @@
 import pytest
 from multiome2vec.errors import UserError
 from multiome2vec.models.config import ACCESSIBILITY, CONTINUOUS, COUNTS, ModalityShape
-from multiome2vec.models.presets import configure
+from multiome2vec.presets import configure
 
 SHAPES = {
     "rna": ModalityShape(COUNTS, 900),

@@ -3,7 +3,7 @@ import torch
 from multiome2vec.data.features import choose_features
 from multiome2vec.data.multiome import cell_data
 from multiome2vec.models.multimodal import MultimodalVAE
-from multiome2vec.models.presets import configure
+from multiome2vec.presets import configure
 from multiome2vec.training.statistics import fit_statistics
 from toy_multiome import toy_multiome
 

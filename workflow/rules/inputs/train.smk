@@ -1,6 +1,6 @@
 """Helpers of `train.smk`: which files and settings its rules use."""
 
-from multiome2vec.models.presets import REGISTRY as MODEL_PRESETS
+from multiome2vec.presets import REGISTRY as MODEL_PRESETS
 
 
 def model_preset(wildcards):

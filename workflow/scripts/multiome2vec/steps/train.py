@@ -27,7 +27,7 @@ def train(
     weights, card, history
         Outputs: ``weights.safetensors``, ``card.json``, ``history.tsv``.
     preset
-        A name in :data:`multiome2vec.models.presets.REGISTRY`.
+        A name in :data:`multiome2vec.presets.REGISTRY`.
     hyper
         Hyperparameters of the preset by name; those left out keep their defaults.
     seed
@@ -45,7 +45,7 @@ def train(
     from multiome2vec.io.atomic import write_tsv
     from multiome2vec.io.multiome import read_multiome
     from multiome2vec.models.multimodal import MultimodalVAE
-    from multiome2vec.models.presets import configure
+    from multiome2vec.presets import configure
     from multiome2vec.training.checkpoint import save
     from multiome2vec.training.loop import fit
     from multiome2vec.training.seeds import seed_everything

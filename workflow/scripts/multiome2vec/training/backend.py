@@ -9,8 +9,8 @@ from importlib.util import find_spec
 import torch
 from torch import nn
 
+from multiome2vec.data.device import choose_device
 from multiome2vec.errors import UserError
-from multiome2vec.training.data import choose_device
 from multiome2vec.training.distributed import Group
 from multiome2vec.training.settings import RunSettings
 

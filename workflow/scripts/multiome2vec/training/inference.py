@@ -1,12 +1,14 @@
 """A trained model applied to cells."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from multiome2vec.data.cells import CHUNK, CellData
-from multiome2vec.data.sampling import index_batches
+from multiome2vec.errors import UserError
+from multiome2vec.models.batch import Batch
 from multiome2vec.models.multimodal import MultimodalVAE
 
 
@@ -16,40 +18,60 @@ class Latent:
 
     Attributes
     ----------
-    mean
-        Posterior means [N, D], float32.
+    mean, variance
+        Of the posteriors [N, D], float32.
     responsibilities
         Share of each component of the prior in each cell [N, K]; None if the prior has none.
     """
 
     mean: np.ndarray
+    variance: np.ndarray
     responsibilities: np.ndarray | None = None
 
 
-@torch.no_grad()
-def latent(model: MultimodalVAE, data: CellData, cells: np.ndarray) -> Latent:
-    """Posterior of each cell given every modality it has, in the order of ``cells``.
+def visible(model: MultimodalVAE, batch: Batch, sources: Sequence[str] | None) -> torch.Tensor:
+    """Mask [B, M] of what is present of some modalities and of those derived from them.
 
-    Responsibilities are there if the model's prior has a method ``responsibilities(posterior)``.
+    Raises
+    ------
+    UserError
+        If the model has no such modality.
+    """
+    if sources is None:
+        return batch.present
+    specs = model.config.modalities
+    unknown = [name for name in sources if name not in specs]
+    if unknown:
+        raise UserError(
+            f"The model has no modality '{unknown[0]}': it was trained with {', '.join(specs)}."
+        )
+    seen = [name in sources or spec.derived_from in sources for name, spec in specs.items()]
+    return batch.present & torch.tensor(seen, device=batch.present.device)
+
+
+@torch.no_grad()
+def latent(
+    model: MultimodalVAE,
+    data: CellData,
+    cells: np.ndarray,
+    *,
+    sources: Sequence[str] | None = None,
+) -> Latent:
+    """Posterior of each cell given all it has, or some modalities alone, in the order of ``cells``.
+
+    Cells that have none of ``sources`` get the prior.
     """
     device = next(model.parameters()).device
-    assign = getattr(model.prior, "responsibilities", None)
     model.eval()
-    means, shares = [], []
-    for index in index_batches(cells, size=CHUNK):
-        posterior = model.posterior(data.batch(index, device))
-        means.append(posterior.mean.cpu())
-        if assign is not None:
-            shares.append(assign(posterior).cpu())
-    return Latent(torch.cat(means).numpy(), torch.cat(shares).numpy() if shares else None)
-
-
-def posterior_means(model: MultimodalVAE, data: CellData, cells: np.ndarray) -> np.ndarray:
-    """Mean of the posterior of each cell given every modality it has.
-
-    Returns
-    -------
-    numpy.ndarray
-        Cells × latent, float32, in the order of ``cells``.
-    """
-    return latent(model, data, cells).mean
+    means, variances, shares = [], [], []
+    for _, batch in data.batches(cells, size=CHUNK, device=device):
+        assigned = model.infer(batch, visible(model, batch, sources))
+        means.append(assigned.mixture.mean.cpu())
+        variances.append(assigned.mixture.variance.cpu())
+        if assigned.responsibilities is not None:
+            shares.append(assigned.responsibilities.cpu())
+    return Latent(
+        torch.cat(means).numpy(),
+        torch.cat(variances).numpy(),
+        torch.cat(shares).numpy() if shares else None,
+    )

@@ -9,11 +9,13 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 import torch
 
-from multiome2vec.models.elbo import LossOutput
+from multiome2vec.data.cells import CellData
+from multiome2vec.data.sampling import index_batches
+from multiome2vec.data.splits import Split
 from multiome2vec.models.multimodal import MultimodalVAE
+from multiome2vec.objectives.elbo import LossOutput
 from multiome2vec.provenance import source_digest
 from multiome2vec.training.backend import autocast, prepare
-from multiome2vec.training.data import CellData, Split, index_batches
 from multiome2vec.training.distributed import Group, join
 from multiome2vec.training.inference import latent
 from multiome2vec.training.interrupt import Interrupted, StopRequest

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from multiome2vec.errors import UserError
-from multiome2vec.models.elbo import LossOutput
+from multiome2vec.objectives.elbo import LossOutput
 from multiome2vec.training.distributed import Group
 
 READ_EVERY = 16  # batches whose values are read from the device at once

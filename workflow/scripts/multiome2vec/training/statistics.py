@@ -1,44 +1,65 @@
 """Statistics of the training cells that a model keeps as buffers."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 
 from multiome2vec.data.cells import CHUNK, CellData
-from multiome2vec.data.sampling import index_batches
-from multiome2vec.models.multimodal import Encoder, MultimodalVAE
+from multiome2vec.models.batch import Batch, SparseRows, densify
+from multiome2vec.models.coders import Encoder
+from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.models.transforms import FeatureStatistics
 
 
 def fit_statistics(model: MultimodalVAE, data: CellData, cells: np.ndarray) -> None:
-    """Set transforms, likelihoods and the standardisation of inputs from the training cells.
+    """Set transforms, standardisation, likelihoods and libraries from the training cells.
 
     Parameters
     ----------
     model
         On the CPU.
     cells
-        Indices of the training cells.
+        Sorted indices of the training cells. No other cell has an influence.
     """
-    for name, modality in data.modalities.items():
-        raw = modality.statistics(cells)
-        encoder = model.encoders[name]
+    for name, spec in model.config.modalities.items():
+        modality = data.modalities[name]
+        there = cells[modality.rows[cells] >= 0]
+        raw = modality.statistics(there)
+        encoder, likelihood = model.encoders[name], model.likelihoods[name]
         encoder.transform.fit(raw)
-        encoder.standardise.fit(_transformed(encoder, data, cells))
-        model.likelihoods[name].fit(raw)
+        transformed = None
+        if spec.standardise or spec.target == "transformed":
+            transformed = _transformed(encoder, data, there)
+        if spec.standardise:
+            encoder.standardise.fit(transformed)
+        likelihood.fit(transformed if spec.target == "transformed" else raw)
+        if name in model.libraries:
+            logs = np.concatenate([b.library(name).log().numpy() for b in _batches(data, there)])
+            model.libraries[name].fit(float(logs.mean()), float(logs.std()))
+
+
+def _batches(data: CellData, cells: np.ndarray) -> Iterator[Batch]:
+    for _, batch in data.batches(cells, size=CHUNK, device=torch.device("cpu")):
+        yield batch
 
 
 def _transformed(encoder: Encoder, data: CellData, cells: np.ndarray) -> FeatureStatistics:
-    """Statistics of the transformed values of a modality, one batch of cells at a time."""
+    """Statistics of the transformed values of a modality over cells that have it."""
     name = encoder.name
-    there = cells[data.modalities[name].rows[cells] >= 0]
-    count = total = square = np.zeros(data.modalities[name].shape.n_features)
-    for index in index_batches(there, size=CHUNK):
-        batch = data.batch(index, torch.device("cpu"))
-        x = encoder.transformed(batch).numpy().astype(np.float64)
-        defined = np.ones_like(x)
-        if name in batch.defined:
-            defined = batch.defined[name].numpy()
-        count = count + defined.sum(axis=0)
-        total = total + (x * defined).sum(axis=0)
-        square = square + (x**2 * defined).sum(axis=0)
-    return FeatureStatistics.from_sums(len(there), count=count, total=total, square=square)
+    n_features = data.modalities[name].shape.n_features
+    count, total, square = (np.zeros(n_features) for _ in range(3))
+    for batch in _batches(data, cells):
+        x = encoder.transformed(batch)
+        if isinstance(x, SparseRows):
+            columns, values = x.columns.numpy(), x.values.numpy().astype(np.float64)
+            count += len(x)
+            total += np.bincount(columns, values, minlength=n_features)
+            square += np.bincount(columns, values**2, minlength=n_features)
+        else:
+            dense = densify(x).numpy().astype(np.float64)
+            defined = batch.defined[name].numpy() if name in batch.defined else np.ones_like(dense)
+            count += defined.sum(axis=0)
+            total += (dense * defined).sum(axis=0)
+            square += (dense**2 * defined).sum(axis=0)
+    return FeatureStatistics.from_sums(len(cells), count=count, total=total, square=square)

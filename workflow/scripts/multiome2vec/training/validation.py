@@ -3,9 +3,10 @@
 import numpy as np
 import torch
 
-from multiome2vec.models.elbo import negative_elbo
+from multiome2vec.data.cells import CHUNK, CellData
+from multiome2vec.data.sampling import index_batches
 from multiome2vec.models.multimodal import MultimodalVAE
-from multiome2vec.training.data import CHUNK, CellData, index_batches
+from multiome2vec.objectives.objective import validation_elbo
 from multiome2vec.training.distributed import Group
 from multiome2vec.training.meter import Meter
 
@@ -32,22 +33,13 @@ def validation_loss(
         Processes that share the work; this one alone if None.
     """
     group = group or Group()
-    generator = torch.Generator().manual_seed(seed)
     device = next(model.parameters()).device
     meter = Meter(epoch)
     model.eval()
     for number, index in enumerate(index_batches(cells, size=CHUNK)):
-        noise = torch.randn((len(index), model.config.latent), generator=generator)
         if number % group.size != group.rank:
             continue
-        batch = data.batch(index, device)
-        output = negative_elbo(
-            model,
-            batch,
-            experts=model.encode(batch),
-            mask=batch.present,
-            noise=noise.to(device),
-            kl_weight=1.0,
-        )
+        generator = torch.Generator().manual_seed(seed + number)
+        output = validation_elbo(model, data.batch(index, device), generator=generator)
         meter.add(output, number=number + 1, cells=index)
     return meter.mean(group)
