@@ -55,8 +55,17 @@ def test_rows_may_be_samples(tmp_path):
     found = read_expression(path, scale="log2_tpm", rows="samples", keep=keep)
     np.testing.assert_array_equal(found.values, LOG[5:9].T.astype(np.float32))
     assert list(found.samples) == SAMPLES
-    with pytest.raises(UserError, match="none of the 4 genes to keep"):
-        read_expression(path, scale="log2_tpm", keep=keep)
+    with pytest.raises(UserError, match="none of the 1 genes to keep"):
+        read_expression(path, scale="log2_tpm", rows="samples", keep=["TP53"])
+
+
+def test_genes_do_not_pass_for_samples(tmp_path):
+    """A table that is not turned, or turned twice, is refused."""
+    with pytest.raises(UserError, match="'ENSG00000000000.1', a gene: they are genes"):
+        read_expression(write(tmp_path / "a.tsv"), scale="log2_tpm", rows="samples")
+    path = write(tmp_path / "b.tsv", LOG.T, genes=SAMPLES, samples=GENES)
+    with pytest.raises(UserError, match="a gene: they are samples"):
+        read_expression(path, scale="log2_tpm")
 
 
 def test_gct(tmp_path):
@@ -109,6 +118,9 @@ def test_bad_tables(tmp_path):
         read_expression(path, scale="tpm")
     path.write_text("gene\tS1\tS2\nA\t1\t2\nB\t1\tNA\n")
     with pytest.raises(UserError, match="'NA' in row 'B', column 'S2' is no number"):
+        read_expression(path, scale="tpm")
+    path.write_text("gene\tS1\tS2\nA\t1\t1_000\n")
+    with pytest.raises(UserError, match="'1_000' in row 'A', column 'S2' is no number"):
         read_expression(path, scale="tpm")
     path.write_text("gene\tS1\tS2\nA\t1\t2\nB\t1\n")
     with pytest.raises(UserError, match="row 'B' has 1 values, its header 2"):

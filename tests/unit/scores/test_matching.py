@@ -104,6 +104,8 @@ def test_one_to_one_matching():
 def test_refusals():
     with pytest.raises(ContractError, match="not of one shape"):
         matching(LEFT, RIGHT[:, :5])
+    with pytest.raises(ContractError, match="not finite"):
+        matching(LEFT, np.where(RIGHT > 1, np.inf, RIGHT))
     with pytest.raises(ContractError, match="Unknown measure 'dot'"):
         matching(LEFT, RIGHT, measure="dot")
     with pytest.raises(Undefined, match="no other"):

@@ -79,5 +79,9 @@ def test_shapes_and_masks_that_do_not_fit():
         reconstruction(TRUTH, PREDICTED[:50])
     with pytest.raises(ContractError, match="up to row 91"):
         reconstruction(TRUTH, np.vstack([PREDICTED, PREDICTED[:1]]))
+    broken = PREDICTED.copy()
+    broken[41, 3] = np.nan
+    with pytest.raises(ContractError, match="prediction of row 42 is not finite"):
+        reconstruction(TRUTH, broken)
     with pytest.raises(Undefined, match="no entry is masked"):
         reconstruction(TRUTH, PREDICTED, masked=np.zeros_like(MASKED))

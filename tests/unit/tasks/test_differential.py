@@ -44,7 +44,8 @@ def test_pvalues_are_scipys(form):
 
 def test_table_is_scanpys():
     found = differential(sparse.csr_matrix(VALUES), groups=GROUPS, names=NAMES)
-    adata = ad.AnnData(VALUES, obs=pd.DataFrame({"group": pd.Categorical(GROUPS)}))
+    obs = pd.DataFrame({"group": pd.Categorical(GROUPS)}, index=[f"c{n}" for n in range(N_CELLS)])
+    adata = ad.AnnData(VALUES, obs=obs)
     adata.var_names = NAMES
     sc.tl.rank_genes_groups(adata, "group", method="wilcoxon", tie_correct=True)
     expected = sc.get.rank_genes_groups_df(adata, "a").set_index("names").loc[NAMES]

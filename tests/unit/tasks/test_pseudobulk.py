@@ -88,6 +88,10 @@ def test_small_groups_are_left_out(bulk):
         pseudobulk(COUNTS, donors=DONORS, labels=LABELS, min_cells=1000)
     with pytest.raises(ContractError, match="3 donors and labels for 400 cells"):
         pseudobulk(COUNTS, donors=DONORS[:3], labels=LABELS[:3])
+    donors = DONORS.astype(object)
+    donors[6] = None
+    with pytest.raises(ContractError, match="Cell number 7 has no donor"):
+        pseudobulk(COUNTS, donors=donors, labels=LABELS)
 
 
 def test_normalise_is_scanpys(bulk):

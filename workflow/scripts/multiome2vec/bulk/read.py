@@ -1,6 +1,7 @@
 """Tables of bulk expression, read in blocks of rows and turned to samples × genes."""
 
 import logging
+import re
 from collections.abc import Collection, Iterator
 from itertools import chain
 from pathlib import Path
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 GENES, SAMPLES = "genes", "samples"  # what the rows of a table are
 BLOCK = 4_000_000  # values parsed at once
 GCT = "#1."  # first line of Broad's format: version, size, then Name, Description and the samples
+_GENE = re.compile(r"ENS[A-Z]*G[R\d]\d+")  # Ensembl's id of a gene
 
 
 class _Header(NamedTuple):
@@ -55,8 +57,8 @@ def read_expression(
     Raises
     ------
     UserError
-        If the file is absent, cut short, not numeric, not of the scale, names a sample twice or
-        holds none of the genes to keep.
+        If the file is absent, cut short, not numeric, not of the scale, has genes for samples,
+        names a sample twice or holds none of the genes to keep.
     """
     if not Path(path).is_file():
         raise UserError(f"{path} does not exist. Correct the path of the expression table.")
@@ -66,6 +68,12 @@ def read_expression(
             found = _read(lines, header, path=str(path), scale=scale, rows=rows, keep=keep)
     except EOFError:
         raise UserError(f"{path} is cut short: download it again.") from None
+    if len(found.samples) and _GENE.match(found.samples[0]):
+        other = SAMPLES if rows == GENES else GENES
+        raise UserError(
+            f"The rows of {path} are declared to be {rows}, but then its first sample is "
+            f"'{found.samples[0]}', a gene: they are {other}."
+        )
     if not found.samples.is_unique:
         twice = found.samples[found.samples.duplicated()][0]
         raise UserError(f"{path}: sample '{twice}' occurs more than once. Remove or rename it.")
@@ -167,10 +175,17 @@ def _parse(names: list[str], texts: list[str], header: _Header, path: str) -> np
 
 def _not_a_number(texts: list[str], header: _Header) -> tuple[int, int, str]:
     """First field that is no number: row, column and text."""
-    for row, text in enumerate(texts):
-        for column, value in enumerate(text.split(header.separator)):
-            try:
-                float(value.strip('"'))
-            except ValueError:
-                return row, column, value
-    raise AssertionError("every field is a number")
+    return next(
+        (row, column, value)
+        for row, text in enumerate(texts)
+        for column, value in enumerate(text.split(header.separator))
+        if not _is_number(value.strip('"'))
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return "_" not in text  # Python reads 1_000, tables do not have it

@@ -29,7 +29,7 @@ def paired_blocks(
     Raises
     ------
     ContractError
-        If the shapes differ.
+        If the shapes differ or a prediction is not finite.
     """
     truth = sparse.csr_matrix(truth) if sparse.issparse(truth) else np.asarray(truth)
     start = 0
@@ -41,6 +41,9 @@ def paired_blocks(
                 f"Predictions of {block.shape[1]} features up to row {start} do not fit a truth of "
                 f"{truth.shape[0]} × {truth.shape[1]}."
             )
+        if not np.isfinite(block).all():
+            row = int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0])
+            raise ContractError(f"The prediction of row {rows.start + row + 1} is not finite.")
         yield rows, truth[rows], block
     if start != truth.shape[0]:
         raise ContractError(f"There are predictions of {start} of {truth.shape[0]} rows.")

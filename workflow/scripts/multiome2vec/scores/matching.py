@@ -44,7 +44,7 @@ def matching(
     Raises
     ------
     ContractError
-        If the shapes differ.
+        If the shapes differ or a value is not finite.
     Undefined
         If there is one cell only.
     """
@@ -150,6 +150,8 @@ def _prepare(left: np.ndarray, right: np.ndarray, measure: str) -> tuple[np.ndar
     if measure not in MEASURES:
         raise ContractError(f"Unknown measure '{measure}'. Known: {', '.join(MEASURES)}.")
     left, right = np.asarray(left, np.float64), np.asarray(right, np.float64)
+    if not (np.isfinite(left).all() and np.isfinite(right).all()):
+        raise ContractError("Embeddings to be matched hold values that are not finite.")
     if measure == "cosine":
         lengths = [np.linalg.norm(values, axis=1, keepdims=True) for values in (left, right)]
         return tuple(

@@ -111,7 +111,8 @@ def pseudobulk(
     Raises
     ------
     ContractError
-        If the values are not counts: a sum of logarithms is the logarithm of nothing of interest.
+        If the values are not counts (a sum of logarithms is the logarithm of nothing of interest),
+        or a cell has no donor or label.
     UserError
         If no group is large enough.
     """
@@ -119,6 +120,12 @@ def pseudobulk(
     cells = pd.DataFrame({keys.DONOR: np.asarray(donors), keys.LABEL: np.asarray(labels)})
     if len(cells) != counts.shape[0]:
         raise ContractError(f"{len(cells)} donors and labels for {counts.shape[0]} cells.")
+    if cells.isna().any(axis=None):
+        cell = int(np.flatnonzero(cells.isna().any(axis=1))[0])
+        raise ContractError(
+            f"Cell number {cell + 1} has no donor or no label; name them, or label the cell "
+            f"'{keys.UNLABELLED}' to leave it out."
+        )
     named = (cells[keys.LABEL] != keys.UNLABELLED).to_numpy()
     grouped = cells[named].groupby([keys.DONOR, keys.LABEL], observed=True, sort=True)
     groups = grouped.size().rename(CELLS).reset_index()
