@@ -10,7 +10,7 @@ from multiome2vec.data.splits import split_cells
 from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.presets import REGISTRY, configure
 from multiome2vec.training.checkpoint import load, save
-from multiome2vec.training.inference import posterior_means
+from multiome2vec.training.inference import latent
 from multiome2vec.training.loop import fit
 from multiome2vec.training.seeds import seed_everything
 from multiome2vec.training.statistics import fit_statistics
@@ -41,7 +41,7 @@ def trained(preset, data, *, seed=0):
     model = MultimodalVAE(settings.model(data.shapes, n_batches=data.n_batches))
     fit_statistics(model, data, split.train)
     result = fit(model, data, split, optimisation=optimisation, generator=generator)
-    return model, result.history, posterior_means(model, data, np.arange(len(data)))
+    return model, result.history, latent(model, data, np.arange(len(data))).mean
 
 
 @pytest.mark.parametrize("preset", REGISTRY.names())
@@ -68,5 +68,5 @@ def test_same_seed_same_latent_and_round_trip(preset, gathered, tmp_path):
     assert not np.array_equal(trained(preset, data, seed=4)[2], latent)
     paths = {"weights": tmp_path / "weights.safetensors", "card": tmp_path / "card.json"}
     save(model, features=features, facts={}, **paths)
-    again = posterior_means(load(**paths).model, data, np.arange(CELLS))
+    again = latent(load(**paths).model, data, np.arange(CELLS)).mean
     np.testing.assert_array_equal(again, latent)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from multiome2vec.errors import UserError
 from multiome2vec.training import loop
-from multiome2vec.training.inference import posterior_means
+from multiome2vec.training.inference import latent
 from multiome2vec.training.loop import Context
 from multiome2vec.training.schedules import Schedule
 from multiome2vec.training.validation import validation_loss
@@ -230,8 +230,8 @@ def test_cells_are_embedded_one_by_one(data):
     """A cell's embedding does not depend on the others, nor on the order."""
     model, _, _ = train(data, max_epochs=2)
     order = np.random.default_rng(0).permutation(160)
-    whole = posterior_means(model, data, np.arange(160))
-    np.testing.assert_allclose(posterior_means(model, data, order), whole[order], atol=1e-5)
+    whole = latent(model, data, np.arange(160)).mean
+    np.testing.assert_allclose(latent(model, data, order).mean, whole[order], atol=1e-5)
 
 
 def test_a_mosaic_trains(data):
@@ -242,4 +242,4 @@ def test_a_mosaic_trains(data):
         parts[name] = dataclasses.replace(parts[name], rows=rows)
     model, _, result = train(dataclasses.replace(data, modalities=parts))
     assert result.history[-1]["val_loss"] < result.history[0]["val_loss"]
-    assert np.isfinite(posterior_means(model, data, np.arange(160))).all()
+    assert np.isfinite(latent(model, data, np.arange(160)).mean).all()
