@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from multiome2vec.data.stores import DenseStore
 from multiome2vec.errors import UserError
 from multiome2vec.training import loop
 from multiome2vec.training.inference import latent
@@ -24,7 +25,7 @@ def equal(first, second):
 
 
 def warmup(epochs):
-    return {"kl": Schedule("linear", epochs=epochs)}
+    return {"kl_z": Schedule("linear", epochs=epochs)}
 
 
 def plan_validation(monkeypatch, curve, seen=None):
@@ -43,17 +44,24 @@ def test_loss_falls_and_every_term_is_logged(data):
     _, _, result = train(data)
     first, last = result.history[0], result.history[-1]
     assert last["val_loss"] < first["val_loss"]
-    assert set(first) == {"epoch", "kl_weight", "lr", "train_subset_loss", "active_units"} | {
+    assert set(first) == {
+        "epoch",
+        "kl_z_weight",
+        "subset_weight",
+        "lr",
+        "train_subset",
+        "active_units",
+    } | {
         f"{part}_{term}"
         for part in ("train", "val")
-        for term in ("loss", "kl", "nll_rna", "nll_atac", "nll_motif")
+        for term in ("loss", "kl_z", "nll_rna", "nll_atac", "nll_motif")
     }
     assert [row["epoch"] for row in result.history] == list(range(1, 7))
 
 
 def test_kl_weight_follows_its_schedule(data):
     _, _, result = train(data, schedules=warmup(4))
-    assert [row["kl_weight"] for row in result.history] == [0.25, 0.5, 0.75, 1, 1, 1]
+    assert [row["kl_z_weight"] for row in result.history] == [0.25, 0.5, 0.75, 1, 1, 1]
 
 
 def test_same_seed_same_bits_and_same_metrics(data, tmp_path):
@@ -70,7 +78,7 @@ def test_validation_loss_is_an_elbo_with_full_kl(data):
     """Although the weight of the KL divergence in training is 0.01 to 0.06."""
     model, split, result = train(data, schedules=warmup(100))
     best = result.history[result.best_epoch - 1]
-    terms = ("val_kl", "val_nll_rna", "val_nll_atac", "val_nll_motif")
+    terms = ("val_kl_z", "val_nll_rna", "val_nll_atac", "val_nll_motif")
     assert best["val_loss"] == pytest.approx(sum(best[term] for term in terms), rel=1e-5)
     again = validation_loss(model, data, split.validation, seed=0)
     assert again["loss"] == best["val_loss"]
@@ -102,7 +110,7 @@ def test_plateau_and_stopping_watch_a_loss_without_the_cycling_weight(data, monk
     """The weighted loss would fall anew in every cycle; the watched one has stopped falling."""
     curve = [9.0, 8, 7, *[7] * 20]
     plan_validation(monkeypatch, curve)
-    cycle = {"kl": Schedule("cyclical", epochs=4, style="cosine")}
+    cycle = {"kl_z": Schedule("cyclical", epochs=4, style="cosine")}
     _, _, result = train(
         data, max_epochs=20, patience=8, plateau_patience=2, learning_rate=1e-3, schedules=cycle
     )
@@ -117,14 +125,14 @@ def test_plateau_and_stopping_watch_a_loss_without_the_cycling_weight(data, monk
     assert [row["lr"] for row in result.history] == rates
     assert len(set(rates)) > 2
     assert (len(result.history), result.best_epoch) == (12, 3)
-    weights = [row["kl_weight"] for row in result.history[:5]]
+    weights = [row["kl_z_weight"] for row in result.history[:5]]
     assert weights == pytest.approx([0.1464466, 0.5, 0.8535534, 0, 0.1464466])
 
 
 def test_a_loss_that_is_not_finite_names_epoch_batch_term_and_cells(data):
-    values = data.modalities["motif"].values.copy()
-    values[:] = np.nan
-    broken = dataclasses.replace(data.modalities["motif"], values=values, defined=None)
+    motif = data.modalities["motif"]
+    values = np.full((160, motif.shape.n_features), np.nan, np.float32)
+    broken = dataclasses.replace(motif, store=DenseStore(values))
     poisoned = dataclasses.replace(data, modalities={**data.modalities, "motif": broken})
     barcodes = [f"s1#{i}" for i in range(160)]
     with pytest.raises(UserError, match=r"not finite in epoch 1, batch 1 \(.*learning_rate") as e:

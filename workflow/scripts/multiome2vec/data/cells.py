@@ -46,8 +46,8 @@ class ModalityData:
 
     @property
     def shape(self) -> ModalityShape:
-        """Kind and number of features."""
-        return ModalityShape(self.kind, self.store.shape[1])
+        """Kind and number of features, and how they lie along the genome."""
+        return ModalityShape(self.kind, self.store.shape[1], self.segments)
 
     def values(self, index: np.ndarray, device: torch.device) -> Tensor | SparseRows:
         """Float32 values [B, F] of some cells; rows of cells without the modality are 0."""
@@ -65,7 +65,12 @@ class ModalityData:
         rows = self.rows[cells]
         sums = raw_sums(self.store, rows[rows >= 0])
         return FeatureStatistics.from_sums(
-            sums.n_cells, count=sums.count, total=sums.total, square=sums.square
+            sums.n_cells,
+            count=sums.count,
+            total=sums.total,
+            square=sums.square,
+            n_open=sums.n_open,
+            median_library=sums.median_library,
         )
 
     def window(self, cells: np.ndarray) -> "ModalityData":

@@ -8,7 +8,7 @@ from multiome2vec.data.device import choose_device
 from multiome2vec.data.features import check_features
 from multiome2vec.data.multiome import cell_data
 from multiome2vec.training.checkpoint import Checkpoint
-from multiome2vec.training.inference import posterior_means
+from multiome2vec.training.inference import latent
 
 if TYPE_CHECKING:
     from mudata import MuData
@@ -38,4 +38,4 @@ def embed(checkpoint: Checkpoint, mdata: "MuData") -> np.ndarray:
         dense=True,
     )
     model = checkpoint.model.to(choose_device())
-    return posterior_means(model, data, np.arange(len(data)))
+    return latent(model, data, np.arange(len(data))).mean

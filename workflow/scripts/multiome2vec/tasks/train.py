@@ -43,6 +43,8 @@ class Trained:
     ----------
     model
         With the weights of its best epoch.
+    data
+        The cells as it saw them.
     features
         Columns of each modality's matrix that it uses.
     split
@@ -54,6 +56,7 @@ class Trained:
     """
 
     model: MultimodalVAE
+    data: CellData
     features: dict[str, np.ndarray]
     split: Split
     fit: Fit
@@ -179,7 +182,7 @@ def train_model(
         "active_units": result.active_units,
         "beta": job.settings.schedules(config)["kl_z"].value,
     }
-    return Trained(model, features, split, result, facts)
+    return Trained(model, data, features, split, result, facts)
 
 
 def _train(job: _Job, config: ModelConfig, seed: int) -> tuple[MultimodalVAE, Fit]:
@@ -202,14 +205,15 @@ def _pretrain(job: _Job, model: MultimodalVAE, seed: int) -> None:
     )
     whole = settings.optimisation(model.config)
     terms = {name: s for name, s in whole.schedules.items() if name not in ("kl_c", "usage")}
-    start = Schedule("linear", settings.kl_weight, epochs=settings.pretrain_epochs / 2)
+    warmup = Schedule("linear", settings.kl_weight, epochs=settings.pretrain_epochs / 2)
     optimisation = replace(
-        whole, max_epochs=settings.pretrain_epochs, schedules={**terms, "kl_z": start}
+        whole, max_epochs=settings.pretrain_epochs, schedules={**terms, "kl_z": warmup}
     )
     job.fit(first, optimisation, "pretraining")
     missing, unexpected = model.load_state_dict(first.state_dict(), strict=False)
-    assert not unexpected and all(name.startswith("prior.") for name in missing)
+    assert not unexpected
+    assert all(name.startswith("prior.") for name in missing)
     means = latent(first, job.data, job.split.train).mean
-    found = initial_mixture(means, n_components=model.config.n_components, seed=seed)
-    model.prior.initialise(*(torch.as_tensor(part) for part in found))
-    logger.info("The mixture prior starts from %d clusters of the cells.", len(found[0]))
+    start = initial_mixture(torch.from_numpy(means), model.config.n_components, seed)
+    model.prior.initialise(*start)
+    logger.info("The mixture prior starts from %d clusters of the cells.", len(start[0]))
