@@ -17,7 +17,7 @@ from multiome2vec.nn.mlp import block_end
 
 #: Neighbouring features are pooled until at most about this many bins are left, so that a step
 #: costs the same for any number of regions beyond it.
-MAX_BINS = 2048
+MAX_BINS = 1024
 BIN_CHANNELS = 16
 CHANNELS = 64
 STRIDE = 4  # bins per token
@@ -107,7 +107,9 @@ class ResidualBlock(nn.Module):
     """``tokens + Conv(Drop(act(norm(tokens))))``, a dilated convolution over three tokens.
 
     Pre-activation (He et al. 2016, ECCV); the norm is over the channels of a token, or for
-    ``batch`` over all tokens of all cells.
+    ``batch`` over all tokens of all cells. The convolution begins a tenth as large as
+    :class:`torch.nn.Linear`: what it adds to all tokens alike would hide in their mean what
+    differs between cells.
 
     Parameters
     ----------
@@ -122,6 +124,9 @@ class ResidualBlock(nn.Module):
         self.dilation = dilation
         self.start = nn.Sequential(*block_end(CHANNELS, dropout, norm, activation))
         self.convolution = nn.Linear(3 * CHANNELS, CHANNELS)
+        with torch.no_grad():
+            self.convolution.weight.mul_(0.1)
+            self.convolution.bias.zero_()
 
     def forward(self, tokens: Tensor, segment: Tensor) -> Tensor:
         """[B, T, C] to [B, T, C]; ``segment`` is the chromosome of each token [T]."""
