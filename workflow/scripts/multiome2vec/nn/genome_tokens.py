@@ -43,6 +43,17 @@ def shifted(tokens: Tensor, segment: Tensor, by: int) -> Tensor:
     return moved * same.unsqueeze(1)
 
 
+def begin_small(layer: nn.Linear) -> None:
+    """Let the last layer of a residual branch begin a tenth as large as it was, without a bias.
+
+    Otherwise what the branches add to every token alike hides, in the mean over the tokens, what
+    differs between cells, and training stalls at first.
+    """
+    with torch.no_grad():
+        layer.weight.mul_(0.1)
+        layer.bias.zero_()
+
+
 class BinPool(nn.Module):
     """Weighted sums of neighbouring features: ``Σ_j w_jc x_j`` over the features j of a bin.
 
@@ -107,9 +118,7 @@ class ResidualBlock(nn.Module):
     """``tokens + Conv(Drop(act(norm(tokens))))``, a dilated convolution over three tokens.
 
     Pre-activation (He et al. 2016, ECCV); the norm is over the channels of a token, or for
-    ``batch`` over all tokens of all cells. The convolution begins a tenth as large as
-    :class:`torch.nn.Linear`: what it adds to all tokens alike would hide in their mean what
-    differs between cells.
+    ``batch`` over all tokens of all cells.
 
     Parameters
     ----------
@@ -124,9 +133,7 @@ class ResidualBlock(nn.Module):
         self.dilation = dilation
         self.start = nn.Sequential(*block_end(CHANNELS, dropout, norm, activation))
         self.convolution = nn.Linear(3 * CHANNELS, CHANNELS)
-        with torch.no_grad():
-            self.convolution.weight.mul_(0.1)
-            self.convolution.bias.zero_()
+        begin_small(self.convolution)
 
     def forward(self, tokens: Tensor, segment: Tensor) -> Tensor:
         """[B, T, C] to [B, T, C]; ``segment`` is the chromosome of each token [T]."""
