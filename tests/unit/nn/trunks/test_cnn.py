@@ -1,3 +1,4 @@
+import pytest
 import torch
 from multiome2vec.nn.trunks.cnn import CNNTrunk, TokenTransformer
 
@@ -23,7 +24,8 @@ def test_pools_by_mean_and_maximum():
     torch.testing.assert_close(module(x, covariate), module.rest(pooled))
 
 
-def test_learns_a_pattern_of_regions():
+@pytest.mark.parametrize("transformer", [False, True])
+def test_learns_a_pattern_of_regions(transformer):
     """Tells cells by which half of a chromosome is open, from sparse noisy signals."""
     torch.manual_seed(0)
     label = torch.arange(128) % 2
@@ -31,7 +33,7 @@ def test_learns_a_pattern_of_regions():
     rate[label == 1, :15] = 0.6
     rate[label == 0, 15:30] = 0.6
     x = torch.bernoulli(rate)
-    module = CNNTrunk(60, widths=(8,), segments=(30, 30), **OPTIONS)
+    module = CNNTrunk(60, widths=(8,), segments=(30, 30), transformer=transformer, **OPTIONS)
     head = torch.nn.Linear(8, 2)
     optimiser = torch.optim.Adam([*module.parameters(), *head.parameters()], lr=3e-3)
     for _ in range(40):

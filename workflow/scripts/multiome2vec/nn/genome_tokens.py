@@ -17,7 +17,7 @@ from multiome2vec.nn.mlp import block_end
 
 #: Neighbouring features are pooled until at most about this many bins are left, so that a step
 #: costs the same for any number of regions beyond it.
-MAX_BINS = 2048
+MAX_BINS = 1024
 BIN_CHANNELS = 16
 CHANNELS = 64
 STRIDE = 4  # bins per token
@@ -41,6 +41,17 @@ def shifted(tokens: Tensor, segment: Tensor, by: int) -> Tensor:
     moved = functional.pad(tokens, (0, 0, before, after))[:, start:stop]
     same = functional.pad(segment, (before, after), value=-1)[start:stop] == segment
     return moved * same.unsqueeze(1)
+
+
+def begin_small(layer: nn.Linear) -> None:
+    """Let the last layer of a residual branch begin a tenth as large as it was, without a bias.
+
+    Otherwise what the branches add to every token alike hides, in the mean over the tokens, what
+    differs between cells, and training stalls at first.
+    """
+    with torch.no_grad():
+        layer.weight.mul_(0.1)
+        layer.bias.zero_()
 
 
 class BinPool(nn.Module):
@@ -122,6 +133,7 @@ class ResidualBlock(nn.Module):
         self.dilation = dilation
         self.start = nn.Sequential(*block_end(CHANNELS, dropout, norm, activation))
         self.convolution = nn.Linear(3 * CHANNELS, CHANNELS)
+        begin_small(self.convolution)
 
     def forward(self, tokens: Tensor, segment: Tensor) -> Tensor:
         """[B, T, C] to [B, T, C]; ``segment`` is the chromosome of each token [T]."""

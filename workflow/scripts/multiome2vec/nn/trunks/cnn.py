@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from multiome2vec.models.batch import SparseRows
-from multiome2vec.nn.genome_tokens import CHANNELS, GenomeTokens
+from multiome2vec.nn.genome_tokens import CHANNELS, GenomeTokens, begin_small
 from multiome2vec.nn.mlp import ACTIVATIONS, MLP
 
 N_LAYERS, N_HEADS = 2, 4
@@ -46,6 +46,8 @@ class TokenTransformer(nn.Module):
         ]
         for layer in layers:
             layer.self_attn.dropout = 0.0  # dropout of the weights bars the fast attention
+            begin_small(layer.self_attn.out_proj)
+            begin_small(layer.linear2)
         self.layers = nn.Sequential(*layers)
 
     def forward(self, tokens: Tensor) -> Tensor:
