@@ -12,7 +12,7 @@ from multiome2vec.data.stores import MemoryStore
 from multiome2vec.models.batch import SparseRows
 
 GAP = 2**16  # entries between two wanted rows that are read along rather than skipped
-RUN = 2**22  # entries of one read, about
+RUN = 2**20  # entries of one read, about
 
 
 def open_root(path: str | Path):
@@ -62,14 +62,14 @@ class BackedStore:
 
     def csr(self, index: np.ndarray) -> Csr:
         """Rows by number, in any order."""
-        rows, inverse = np.unique(index, return_inverse=True)
-        parts = [self._read(run) for run in self._runs(rows)]
-        found = parts[0] if len(parts) == 1 else csr.join(iter(parts))
-        return found if np.array_equal(rows, index) else csr.gather(found, inverse)
+        rows, places = np.unique(index, return_inverse=True)
+        found = self._read_sorted(rows)
+        return found if np.array_equal(rows, index) else csr.gather(found, places)
 
-    def window(self, index: np.ndarray) -> MemoryStore:
-        """Read rows by number into memory."""
-        return MemoryStore(self.csr(index), n_columns=self.shape[1])
+    def window(self, index: np.ndarray) -> tuple[MemoryStore, np.ndarray]:
+        """Read rows by number into memory; return them and where each row asked for is in them."""
+        rows, places = np.unique(index, return_inverse=True)
+        return MemoryStore(self._read_sorted(rows), n_columns=self.shape[1]), places
 
     def select(self, columns: np.ndarray) -> "BackedStore":
         """Return a store of some features only; nothing is read."""
@@ -91,6 +91,10 @@ class BackedStore:
         other = BackedStore.__new__(BackedStore)
         other.__dict__.update(self.__getstate__())
         return other
+
+    def _read_sorted(self, rows: np.ndarray) -> Csr:
+        runs = self._runs(rows)
+        return self._read(rows) if len(runs) == 1 else csr.join(map(self._read, runs))
 
     def _runs(self, rows: np.ndarray) -> list[np.ndarray]:
         """Split sorted row numbers into those that are read at once."""

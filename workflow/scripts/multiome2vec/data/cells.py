@@ -78,8 +78,7 @@ class ModalityData:
         rows, store = self.rows[cells], self.store
         if isinstance(store, BackedStore):
             there = rows >= 0
-            store = store.window(rows[there])
-            rows = np.where(there, np.cumsum(there) - 1, -1)
+            store, rows[there] = store.window(rows[there])
         return ModalityData(self.kind, store, rows, self.sparse, self.segments)
 
 
@@ -159,19 +158,18 @@ class CellData:
                 yield index, self.batch(index, device)
         else:
             windows = list(index_windows(cells, size=size, rng=rng))
-            yield from prefetch(self._read(windows, device))
+            ahead = prefetch((self._window(np.concatenate(window)) for window in windows), depth=1)
+            for window, part in zip(windows, ahead, strict=True):
+                ends = np.cumsum([len(index) for index in window])
+                places = np.split(np.arange(ends[-1]), ends[:-1])
+                for index, here in zip(window, places, strict=True):
+                    yield index, part.batch(here, device)
 
     def metadata(self, index: np.ndarray, fields: list[str]) -> dict:
         """Metadata of some cells, see :func:`multiome2vec.data.metadata.metadata`."""
         return metadata(self.obs, index, fields)
 
-    def _read(
-        self, windows: list[list[np.ndarray]], device: torch.device
-    ) -> Iterator[tuple[np.ndarray, Batch]]:
-        for window in windows:
-            cells = np.concatenate(window)
-            modalities = {name: m.window(cells) for name, m in self.modalities.items()}
-            part = CellData(modalities, self.batch_codes[cells], self.n_batches)
-            ends = np.cumsum([len(index) for index in window])
-            for index, here in zip(window, np.split(np.arange(len(cells)), ends[:-1]), strict=True):
-                yield index, part.batch(here, device)
+    def _window(self, cells: np.ndarray) -> "CellData":
+        """Those cells only, read into memory."""
+        modalities = {name: part.window(cells) for name, part in self.modalities.items()}
+        return CellData(modalities, self.batch_codes[cells], self.n_batches)

@@ -11,7 +11,7 @@ from multiome2vec.models.batch import SparseRows
 
 #: below this many entries scipy holds a matrix with 32-bit offsets; its gathering is then fastest
 SCIPY_LIMIT = 2**31 - 1
-ROWS_AT_A_TIME = 2048  # rows that a pass over a whole store takes at once
+ROWS_AT_A_TIME = 1024  # rows that a pass over a whole store takes at once
 
 
 class Csr(NamedTuple):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from multiome2vec import keys
 from multiome2vec.data.backed import BackedStore
@@ -98,10 +99,12 @@ def fragment_counts(
     return store.halved() if unit == keys.INSERTION else store
 
 
-def motif_scores(values: np.ndarray, mask: np.ndarray | None) -> DenseStore:
+def motif_scores(
+    values: np.ndarray | sparse.spmatrix, mask: np.ndarray | sparse.spmatrix | None
+) -> DenseStore:
     """Scores within ±10, undefined where ``mask`` is 1."""
-    defined = None if mask is None else 1 - np.asarray(mask).astype(np.uint8)
-    return DenseStore(np.clip(values, -CLIP, CLIP), defined)
+    defined = None if mask is None else 1 - _dense(mask).astype(np.uint8)
+    return DenseStore(np.clip(_dense(values), -CLIP, CLIP), defined)
 
 
 def no_counts(name: str, layer: str, layers: list[str]) -> ContractError:
@@ -128,10 +131,14 @@ def _source(mdata: "MuData", name: str) -> Source:
 
 def _store(adata: "AnnData", name: str) -> MemoryStore | DenseStore:
     if name == keys.MOTIF:
-        return motif_scores(np.asarray(adata.X), adata.layers.get(keys.MASK))
+        return motif_scores(adata.X, adata.layers.get(keys.MASK))
     if keys.COUNTS in adata.layers:
         store = MemoryStore.from_matrix(adata.layers[keys.COUNTS])
         return fragment_counts(store, adata.uns.get(keys.COUNTING)) if name == keys.ATAC else store
     if name != keys.RNA:
         raise no_counts(name, keys.COUNTS, list(adata.layers))
     return MemoryStore.from_matrix(adata.X)
+
+
+def _dense(values: np.ndarray | sparse.spmatrix) -> np.ndarray:
+    return values.toarray() if sparse.issparse(values) else np.asarray(values)

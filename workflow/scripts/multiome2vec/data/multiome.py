@@ -76,7 +76,7 @@ def cell_data(
     shares = {name: density(s) for name, s in stores.items() if not isinstance(s, DenseStore)}
     entries = sum(share * np.prod(stores[name].shape) for name, share in shares.items())
     chosen = choose_backend(ENTRY_BYTES * entries, backend=backend, budget=budget)
-    logger.info("%.2e entries that are not 0: backend %s", entries, chosen)
+    logger.info("%.2e entries are not 0; preferred backend: %s", entries, chosen)
     modalities = {
         name: ModalityData(
             source.kind,

@@ -136,7 +136,7 @@ class _File:
         return Source(kind, store, rows, var)
 
     def _counts(self, group: str, where: str) -> MemoryStore | BackedStore:
-        if self.layer == "X":
+        if self.layer == "X" and f"{group}X" in self.root:
             return self._matrix(f"{group}X", where)
         layers = self._layers(group)
         if self.layer not in layers:
@@ -171,8 +171,8 @@ class _File:
     def _scores(self, group: str) -> DenseStore:
         mask = None
         if keys.MASK in self._layers(group):
-            mask = _dense(self.root[f"{group}layers/{keys.MASK}"])
-        return motif_scores(_dense(self.root[f"{group}X"]), mask)
+            mask = _element(self.root[f"{group}layers/{keys.MASK}"])
+        return motif_scores(_element(self.root[f"{group}X"]), mask)
 
     def _unit(self, group: str) -> str | None:
         where = f"{group}uns/{keys.COUNTING}"
@@ -228,11 +228,6 @@ def _from_dense(element) -> MemoryStore:
             yield pick(Csr(block.indptr.astype(np.int64), block.indices, block.data))
 
     return MemoryStore(join(parts()), n_columns=n_columns)
-
-
-def _dense(element) -> np.ndarray:
-    found = _element(element)
-    return found.toarray() if sparse.issparse(found) else np.asarray(found)
 
 
 def _element(element):

@@ -5,7 +5,6 @@ rows for the same index, and hold nothing of the size cells × features unless t
 by nature.
 """
 
-import functools
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -235,7 +234,6 @@ def choose_backend(
     return "memory" if nbytes <= (MEMORY_BUDGET if budget is None else budget) else "backed"
 
 
-@functools.cache
 def _gpu_free() -> int:
     return torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else 0
 
