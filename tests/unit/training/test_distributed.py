@@ -1,0 +1,81 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+import toy_training
+from multiome2vec.training.distributed import Group
+from safetensors.torch import load_file
+from toy_training import noiseless, toy_cells, train
+
+
+def launch(out, arguments, *, processes=2, check=True):
+    """Train in several processes on the CPU."""
+    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    return subprocess.run(
+        [sys.executable, *command, toy_training.__file__, str(out), json.dumps(arguments)],
+        capture_output=True,
+        text=True,
+        check=check,
+    )
+
+
+def weights(out):
+    return [load_file(out / f"rank-{rank}.safetensors") for rank in range(2)]
+
+
+def test_one_process_needs_no_other():
+    group = Group()
+    assert group.any(True)
+    assert not group.any(False)
+    assert group.gather({"a": 1}) == [{"a": 1}]
+    assert group.seed(7) == 7
+
+
+def test_parts_are_shared_out_whole_and_once():
+    parts = [np.array([i]) for i in range(6)]
+    shares = [Group(rank, 3).share(parts) for rank in range(3)]
+    assert [len(share) for share in shares] == [2, 2, 2]
+    assert np.concatenate([part for share in shares for part in share]).tolist() == list(range(6))
+
+
+def test_every_process_has_its_own_seed():
+    assert len({Group(rank, 4).seed(0) for rank in range(4)}) == 4
+    assert Group(1, 4).seed(0) == Group(1, 2).seed(0)
+
+
+def test_two_processes_equal_one_with_twice_the_batch(tmp_path):
+    """128 cells in steps of 50: the parts of a step differ in size."""
+    changes = {"dropout": 0.0, "max_epochs": 2, "learning_rate": 1e-3}
+    metrics = tmp_path / "metrics.jsonl"
+    settings = {"metrics": str(metrics)}
+    launch(tmp_path, {**changes, "batch_size": 25, "noiseless": True, "settings": settings})
+    model, _, result = train(toy_cells(), batch_size=50, objective=noiseless, **changes)
+    first, second = weights(tmp_path)
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(first[name], second[name])
+        torch.testing.assert_close(first[name], tensor, atol=1e-5, rtol=1e-4)
+    rows = [json.loads((tmp_path / f"rank-{rank}.json").read_text()) for rank in range(2)]
+    assert rows[0] == rows[1]
+    assert [json.loads(line) for line in metrics.read_text().splitlines()] == rows[0]
+    for row, expected in zip(rows[0], result.history, strict=True):
+        assert row == pytest.approx(expected, rel=1e-5)
+
+
+def test_two_processes_that_are_terminated_resume(tmp_path):
+    """With draws and dropout of their own in each process."""
+    arguments = {"max_epochs": 2, "batch_size": 16}
+    whole, halves = tmp_path / "whole", tmp_path / "halves"
+    whole.mkdir()
+    halves.mkdir()
+    launch(whole, arguments)
+    arguments["settings"] = {"checkpoint_dir": str(tmp_path / "state")}
+    stopped = launch(halves, {**arguments, "kill_at": 6}, check=False)
+    assert stopped.returncode != 0
+    assert "in epoch 2, after 2 of 4 steps, by SIGTERM" in stopped.stderr
+    launch(halves, arguments)
+    states = [*weights(whole), *weights(halves)]
+    for name, tensor in states[0].items():
+        assert all(torch.equal(state[name], tensor) for state in states)
