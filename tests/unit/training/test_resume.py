@@ -79,21 +79,21 @@ def test_a_process_that_is_terminated_resumes(data, tmp_path):
     command = [sys.executable, toy_training.__file__, str(tmp_path)]
     killed = {"max_epochs": 3, "settings": settings, "kill_at": 6}
     first = subprocess.run(
-        [*command, json.dumps(killed)], capture_output=True, text=True, check=False
+        [*command, json.dumps({"run": killed})], capture_output=True, text=True, check=False
     )
     assert first.returncode == 1
     assert "stopped in epoch 2, after 2 of 4 steps, by SIGTERM" in first.stderr
     assert "run the same command again to resume" in first.stderr
-    assert not (tmp_path / "rank-0.safetensors").exists()
+    assert not (tmp_path / "run-0.safetensors").exists()
     del killed["kill_at"]
     second = subprocess.run(
-        [*command, json.dumps(killed)], capture_output=True, text=True, check=True
+        [*command, json.dumps({"run": killed})], capture_output=True, text=True, check=True
     )
     assert "at epoch 2, step 2" in second.stderr
     model, _, result = train(data, max_epochs=3)
-    weights = load_file(tmp_path / "rank-0.safetensors")
+    weights = load_file(tmp_path / "run-0.safetensors")
     assert all(torch.equal(tensor, weights[name]) for name, tensor in model.state_dict().items())
-    assert json.loads((tmp_path / "rank-0.json").read_text()) == result.history
+    assert json.loads((tmp_path / "run-0.json").read_text()) == result.history
 
 
 def test_the_time_limit_saves_and_stops(data, tmp_path):
