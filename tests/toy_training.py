@@ -1,7 +1,7 @@
 """Short trainings of a small model, here and in processes of their own.
 
-As a script: ``python toy_training.py OUT JSON`` trains with the arguments of :func:`train` in JSON
-and writes the weights to OUT/rank-<rank>.safetensors and the history beside it.
+As a script: ``python toy_training.py OUT JSON`` trains once for each entry of the JSON, a name with
+arguments of :func:`train`, and writes OUT/<name>-<rank>.safetensors and the history beside it.
 """
 
 import dataclasses
@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from multiome2vec.objectives.objective import Objective
 from multiome2vec.objectives.spec import ObjectiveSpec
 from multiome2vec.presets import configure
 from multiome2vec.training import distributed
+from multiome2vec.training.interrupt import Interrupted
 from multiome2vec.training.loop import Context, fit
 from multiome2vec.training.schedules import Schedule
 from multiome2vec.training.seeds import seed_everything
@@ -99,18 +101,19 @@ def train(
     return model, split, result
 
 
-def main(out, arguments):
-    """Train with the arguments in JSON."""
+def main(out, runs):
+    """Train once for each of the named arguments in JSON; one with ``stopped`` may be killed."""
     logging.basicConfig(level=logging.INFO)
-    arguments = json.loads(arguments)
-    if "kill_at" in arguments:
-        arguments["objective"] = KillAt(arguments.pop("kill_at"))
-    if arguments.pop("noiseless", False):
-        arguments["objective"] = noiseless
-    model, _, result = train(toy_cells(), **arguments)
-    rank = os.environ.get("RANK", "0")
-    save_file(model.state_dict(), Path(out) / f"rank-{rank}.safetensors")
-    (Path(out) / f"rank-{rank}.json").write_text(json.dumps(result.history))
+    data, rank = toy_cells(), os.environ.get("RANK", "0")
+    for name, arguments in json.loads(runs).items():
+        if "kill_at" in arguments:
+            arguments["objective"] = KillAt(arguments.pop("kill_at"))
+        if arguments.pop("noiseless", False):
+            arguments["objective"] = noiseless
+        with suppress(Interrupted) if arguments.pop("stopped", False) else nullcontext():
+            model, _, result = train(data, **arguments)
+            save_file(model.state_dict(), Path(out) / f"{name}-{rank}.safetensors")
+            (Path(out) / f"{name}-{rank}.json").write_text(json.dumps(result.history))
     distributed.leave()
 
 

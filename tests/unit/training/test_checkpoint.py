@@ -62,3 +62,18 @@ def test_weights_of_another_model_are_refused(saved):
     paths["card"].write_text(json.dumps(card))
     with pytest.raises(ContractError, match="does not belong to .*card.json.*train again"):
         load(**paths)
+
+
+@pytest.mark.parametrize("archive", [True, False])
+def test_a_pickle_is_never_opened(saved, archive):
+    _, paths = saved
+    torch.save({"a": torch.ones(1)}, paths["weights"], _use_new_zipfile_serialization=archive)
+    with pytest.raises(ContractError, match="is a pickle .*can run any code.*safetensors"):
+        load(**paths)
+
+
+def test_another_file_as_weights_is_refused(saved):
+    _, paths = saved
+    paths["weights"].write_text("no tensors")
+    with pytest.raises(ContractError, match="is no safetensors file"):
+        load(**paths)

@@ -31,6 +31,8 @@ from multiome2vec.training.weights import MovingAverage
 
 logger = logging.getLogger(__name__)
 
+RESULT = ("precision", "compile", "deterministic")  # settings of a run that change its bits
+
 #: objective(model, batch, *, weights, generator); ``weights`` are those of the named schedules
 Objective = Callable[..., LossOutput]
 
@@ -105,7 +107,7 @@ class Plan:
         optimisation = asdict(self.optimisation)
         if self.optimisation.lr_schedule != "cosine":
             del optimisation["max_epochs"]  # more epochs continue the same training
-        run = {name: getattr(self.settings, name) for name in ("precision", "compile")}
+        run = {name: getattr(self.settings, name) for name in RESULT}
         return {
             "model": digest(model.config.to_dict()),
             "optimisation": digest(optimisation),
