@@ -22,9 +22,7 @@ def short(preset, mdata=None, *, seed=0, run=CPU, batch_key=keys.BATCH, backend=
     """Train on the toy; ``hyper`` overrides :data:`SHORT`."""
     mdata = toy_multiome(cells=300) if mdata is None else mdata
     settings = configure(preset, SHORT | hyper)
-    return train_model(
-        mdata, settings, seed=seed, run=run, batch_key=batch_key, backend=backend
-    )
+    return train_model(mdata, settings, seed=seed, run=run, batch_key=batch_key, backend=backend)
 
 
 def everywhere(trained, *sources):

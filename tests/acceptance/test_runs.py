@@ -9,7 +9,6 @@ from multiome2vec.data import multiome
 from multiome2vec.data.backed import BackedStore
 from multiome2vec.data.readers import read_dataset
 from multiome2vec.data.stores import MemoryStore
-from multiome2vec.models.batch import SparseRows
 from multiome2vec.objectives.objective import Objective
 from multiome2vec.tasks import train as module
 from multiome2vec.training.interrupt import Interrupted
@@ -21,11 +20,12 @@ MIXED = {"n_components": 3, "pretrain_epochs": 3, "terms": {"cycle": 0.5}, "kl_w
 STEPS = 3  # of an epoch of the 144 cells to learn from
 
 
-def run(folder=None, *, epochs=4):
+def run(folder=None, *, epochs=4, **changes):
     settings = RunSettings(
         device="cpu", checkpoint_dir=folder and str(folder), checkpoint_minutes=0.0
     )
-    return short("scmvp", toy_multiome(cells=160), run=settings, max_epochs=epochs, **MIXED)
+    changes = MIXED | changes
+    return short("scmvp", toy_multiome(cells=160), run=settings, max_epochs=epochs, **changes)
 
 
 def assert_same(one, other):
@@ -45,49 +45,59 @@ def test_half_the_epochs_twice_are_all_epochs(whole, tmp_path):
     assert_same(whole, run(tmp_path))
 
 
-@pytest.mark.parametrize("step", [STEPS + 2, 3 * STEPS + 2], ids=["pretraining", "joint"])
-def test_a_signal_within_a_stage_loses_nothing(whole, tmp_path, monkeypatch, step):
-    class Stopped(Objective):
-        steps = 0
+def stop_at(monkeypatch, step):
+    """Send a signal in a step; return the list of the steps taken."""
+    taken = []
 
+    class Watched(Objective):
         def __call__(self, *args, **kwargs):
-            Stopped.steps += 1
-            if Stopped.steps == step:
+            taken.append(len(taken) + 1)
+            if len(taken) == step:
                 os.kill(os.getpid(), signal.SIGTERM)
             return super().__call__(*args, **kwargs)
 
-    with monkeypatch.context() as patched, pytest.raises(Interrupted, match="in epoch"):
-        patched.setattr(module, "Objective", Stopped)
+    monkeypatch.setattr(module, "Objective", Watched)
+    return taken
+
+
+@pytest.mark.parametrize("step", [STEPS + 2, 4 * STEPS + 1], ids=["pretraining", "joint"])
+def test_a_signal_within_a_stage_loses_nothing(whole, tmp_path, monkeypatch, step):
+    taken = stop_at(monkeypatch, step)
+    with pytest.raises(Interrupted, match="in epoch"):
         run(tmp_path)
+    assert len(taken) == step
     assert (tmp_path / "joint").exists() == (step > 3 * STEPS)
     assert_same(whole, run(tmp_path))
+    assert len(taken) == 7 * STEPS
 
 
 def test_a_stop_between_the_stages_loses_nothing(whole, tmp_path, monkeypatch):
     def killed(*_, **__):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(module, "initial_mixture", killed)
-        run(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["pretraining"]
-
-    def untrained(*_, **__):
-        raise AssertionError("the first stage is over")
-
+    taken = stop_at(monkeypatch, None)
     with monkeypatch.context() as patched:
-        calls = []
-        fit = module.fit
-        patched.setattr(
-            module, "fit", lambda *a, **k: calls.append(k["context"].key["stage"]) or fit(*a, **k)
-        )
-        patched.setattr(
-            "multiome2vec.training.loop._train_epoch",
-            lambda plan, *a: untrained() if plan.context.key["stage"] == "pretraining" else 0,
-        ) if False else None
-        resumed = run(tmp_path)
-    assert calls == ["pretraining", "joint"]
-    assert_same(whole, resumed)
+        patched.setattr(module, "initial_mixture", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["pretraining"]
+    assert len(taken) == 3 * STEPS
+    assert_same(whole, run(tmp_path))
+    assert len(taken) == 7 * STEPS
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"masking": (0.1, 0.2)}, {"free_nats": 1.0}, {"temperature": 0.5}, {"pretrain_epochs": 4}],
+    ids=str,
+)
+def test_the_state_of_other_settings_is_not_resumed(tmp_path, monkeypatch, caplog, changes):
+    run(tmp_path, epochs=1)
+    taken = stop_at(monkeypatch, None)
+    run(tmp_path, epochs=1, **changes)
+    stages = 3 + ("pretrain_epochs" in changes)
+    assert len(taken) == (stages + 1) * STEPS
+    assert "is not resumed: it differs in" in caplog.text
 
 
 @pytest.mark.parametrize("dense", [True, False], ids=["dense", "sparse"])
@@ -103,6 +113,3 @@ def test_memory_and_file_train_alike(tmp_path, monkeypatch, dense):
         assert isinstance(atac.store, kind)
         assert atac.sparse != dense
     assert_same(found["backed"], found["memory"])
-    if not dense:
-        batch = found["memory"].data.batch(found["memory"].split.train[:3], torch.device("cpu"))
-        assert isinstance(batch.values["rna"], SparseRows)
