@@ -41,10 +41,10 @@ def test_settings_reach_torch(model):
 
 def test_compiled_parts_compute_the_same(model):
     names, z, covariate = list(model.state_dict()), torch.randn(5, 4), torch.eye(2)[[0, 1, 0, 1, 1]]
-    expected = model.decoders["motif"](z, covariate)
+    expected = model.decoders["motif"](z, covariate, None)
     prepare(model, RunSettings(device="cpu", compile=True), group=Group())
     assert all(part._compiled_call_impl is not None for part in dense_parts(model))
-    torch.testing.assert_close(model.decoders["motif"](z, covariate), expected)
+    torch.testing.assert_close(model.decoders["motif"](z, covariate, None), expected)
     assert list(model.state_dict()) == names
 
 

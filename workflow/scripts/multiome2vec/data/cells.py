@@ -1,6 +1,6 @@
 """All cells of a dataset, given out in batches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from multiome2vec.data.backed import BackedStore
 from multiome2vec.data.metadata import metadata
-from multiome2vec.data.sampling import index_batches, index_windows, prefetch
+from multiome2vec.data.sampling import WINDOW, index_batches, index_windows, prefetch
 from multiome2vec.data.statistics import raw_sums
 from multiome2vec.data.stores import DenseStore, Store
 from multiome2vec.models.batch import Batch, SparseRows, densify
@@ -138,11 +138,17 @@ class CellData:
         device: torch.device,
         rng: np.random.Generator | None = None,
     ) -> Iterator[tuple[np.ndarray, Batch]]:
-        """Yield batches of ``cells`` and the cells that each holds.
+        """Yield batches of ``cells`` and the cells that each holds, see :meth:`order`."""
+        order = self.order(cells, size=size, rng=rng)
+        yield from zip(order, self.stream(order, device), strict=True)
 
-        Cells in a file are read in windows of 16 batches, ahead of time and each once; with
-        ``rng`` they are shuffled by blocks (:func:`~multiome2vec.data.sampling.index_windows`).
-        Cells in memory are shuffled at once.
+    def order(
+        self, cells: np.ndarray, *, size: int, rng: np.random.Generator | None = None
+    ) -> list[np.ndarray]:
+        """Cells of every batch of an epoch.
+
+        Cells in memory are shuffled at once, cells in a file by blocks
+        (:func:`~multiome2vec.data.sampling.index_windows`).
 
         Parameters
         ----------
@@ -153,17 +159,30 @@ class CellData:
         rng
             For a shuffled order with batches of near-equal size; None for the order given.
         """
-        if not any(isinstance(m.store, BackedStore) for m in self.modalities.values()):
-            for index in index_batches(cells, size=size, rng=rng):
-                yield index, self.batch(index, device)
-        else:
-            windows = list(index_windows(cells, size=size, rng=rng))
-            ahead = prefetch((self._window(np.concatenate(window)) for window in windows), depth=1)
-            for window, part in zip(windows, ahead, strict=True):
-                ends = np.cumsum([len(index) for index in window])
-                places = np.split(np.arange(ends[-1]), ends[:-1])
-                for index, here in zip(window, places, strict=True):
-                    yield index, part.batch(here, device)
+        if self.in_file:
+            return [index for w in index_windows(cells, size=size, rng=rng) for index in w]
+        return list(index_batches(cells, size=size, rng=rng))
+
+    def stream(self, order: Sequence[np.ndarray], device: torch.device) -> Iterator[Batch]:
+        """Yield one batch per item of ``order``.
+
+        Cells in a file are read 16 batches at a time, ahead of time and each once.
+        """
+        if not self.in_file:
+            for index in order:
+                yield self.batch(index, device)
+            return
+        windows = [order[first : first + WINDOW] for first in range(0, len(order), WINDOW)]
+        ahead = prefetch((self._window(np.concatenate(window)) for window in windows), depth=1)
+        for window, part in zip(windows, ahead, strict=True):
+            ends = np.cumsum([len(index) for index in window])
+            for here in np.split(np.arange(ends[-1]), ends[:-1]):
+                yield part.batch(here, device)
+
+    @property
+    def in_file(self) -> bool:
+        """Whether any values are read from a file when they are needed."""
+        return any(isinstance(m.store, BackedStore) for m in self.modalities.values())
 
     def metadata(self, index: np.ndarray, fields: list[str]) -> dict:
         """Metadata of some cells, see :func:`multiome2vec.data.metadata.metadata`."""

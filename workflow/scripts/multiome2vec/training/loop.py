@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 
@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from multiome2vec.data.cells import CellData
-from multiome2vec.data.sampling import index_batches
 from multiome2vec.data.splits import Split
+from multiome2vec.models.batch import Batch
 from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.objectives.elbo import LossOutput
 from multiome2vec.provenance import source_digest
@@ -95,7 +95,7 @@ class Plan:
         """Cells of every step of an epoch, of all processes together."""
         passes = self.optimisation.accumulation * self.group.size
         size = self.optimisation.batch_size * passes
-        return list(index_batches(self.split.train, size=size, rng=order))
+        return self.data.order(self.split.train, size=size, rng=order)
 
     def parts(self, cells: np.ndarray) -> list[np.ndarray]:
         """Cells of this process's forward passes of a step."""
@@ -235,10 +235,12 @@ def _train_epoch(
     state.order.bit_generator.state = state.epoch_order
     steps = plan.steps(state.order)
     state.model.train()
-    for cells in steps[state.step :]:
+    left = steps[state.step :]
+    batches = plan.data.stream([part for cells in left for part in plan.parts(cells)], plan.device)
+    for cells in left:
         middle = state.epoch - 1 + (state.step + 0.5) / len(steps)
         state.rate.apply(state.optimiser, epoch=middle)
-        _step(plan, state, cells, weights)
+        _step(plan, state, cells, batches, weights)
         state.step += 1
         if plan.group.any(request.asked()):
             store.save(state)
@@ -250,14 +252,20 @@ def _train_epoch(
     state.meter.read()
 
 
-def _step(plan: Plan, state: State, cells: np.ndarray, weights: dict[str, float]) -> None:
-    """Take one optimiser step by the mean of the objective over ``cells``."""
+def _step(
+    plan: Plan,
+    state: State,
+    cells: np.ndarray,
+    batches: Iterator[Batch],
+    weights: dict[str, float],
+) -> None:
+    """Take one optimiser step by the mean of the objective over ``cells``, the next batches."""
     model, optimisation = state.model, plan.optimisation
     n_features = sum(spec.n_features for spec in model.config.modalities.values())
     number = state.step + 1
     state.optimiser.zero_grad()
     for part in plan.parts(cells):
-        batch = plan.data.batch(part, plan.device)
+        batch = next(batches)
         with autocast(plan.settings, plan.device):
             output = plan.objective(model, batch, weights=weights, generator=state.generator)
         (output.total * (len(part) / len(cells)) / n_features).backward()

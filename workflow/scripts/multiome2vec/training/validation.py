@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from multiome2vec.data.cells import CHUNK, CellData
-from multiome2vec.data.sampling import index_batches
 from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.objectives.objective import validation_elbo
 from multiome2vec.training.distributed import Group
@@ -41,11 +40,10 @@ def validation_loss(
     device = next(model.parameters()).device
     meter = Meter(epoch)
     model.eval()
-    for number, index in enumerate(index_batches(cells, size=CHUNK)):
-        if number % group.size != group.rank:
-            continue
+    order = list(enumerate(data.order(cells, size=CHUNK)))[group.rank :: group.size]
+    batches = data.stream([index for _, index in order], device)
+    for (number, index), batch in zip(order, batches, strict=True):
         generator = torch.Generator().manual_seed(seed + number)
-        batch = data.batch(index, device)
         output = validation_elbo(model, batch, generator=generator, beta=beta or {})
         meter.add(output, number=number + 1, cells=index)
     return meter.mean(group)
