@@ -1,5 +1,6 @@
-import multiprocessing
 import pickle
+import subprocess
+import sys
 
 import anndata as ad
 import h5py
@@ -171,19 +172,34 @@ def test_an_epoch_in_blocks_reads_far_fewer_times_than_it_has_cells(in_file, rea
     assert sum(reads) == 2 * counts().nnz
 
 
-def _rows_in_child(store, index, queue):
-    queue.put(store.rows(index, CPU).dense().numpy())
+READ_AND_FORK = """
+import multiprocessing, sys
+import numpy as np
+from multiome2vec.data.backed import BackedStore
+from multiome2vec.data.device import CPU
+
+def rows(store, index):
+    return store.rows(index, CPU).dense().numpy()
+
+def child(store, index, queue):
+    queue.put(rows(store, index))
+
+store, index = BackedStore(sys.argv[1], "X"), np.array([7, 3])
+expected = rows(store, index)  # opens the file here
+context = multiprocessing.get_context("fork")
+queue = context.Queue()
+process = context.Process(target=child, args=(store, index, queue))
+process.start()
+np.testing.assert_array_equal(queue.get(timeout=60), expected)
+process.join()
+"""
 
 
 def test_a_store_that_was_read_survives_a_fork(in_file):
-    index = np.array([7, 3])
-    expected = in_file.rows(index, CPU).dense()  # opens the file here
-    context = multiprocessing.get_context("fork")
-    queue = context.Queue()
-    child = context.Process(target=_rows_in_child, args=(in_file, index, queue))
-    child.start()
-    np.testing.assert_array_equal(queue.get(timeout=20), expected)
-    child.join()
+    """In a process of its own: torch's threads do not survive a fork, and a child would wait."""
+    command = [sys.executable, "-c", READ_AND_FORK, in_file.path]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert found.returncode == 0, found.stderr
 
 
 def test_a_pickled_store_holds_no_open_file(in_file):

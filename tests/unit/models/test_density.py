@@ -60,6 +60,20 @@ def test_initialise_is_undone_by_the_properties():
         mixture.initialise(means[:2], variances[:2], weights[:2])
 
 
+def test_components_are_as_wide_as_the_posteriors_that_they_hold():
+    """Law of total variance: that of the means plus the mean of the variances, per component."""
+    generator = torch.Generator().manual_seed(0)
+    kind = torch.arange(400) % 2
+    means = 20.0 * kind[:, None] + 0.1 * torch.randn(400, 3, generator=generator)
+    variances = torch.tensor([0.5, 2.0])[kind][:, None] * torch.ones(400, 3)
+    centres, plain, _ = initial_mixture(means, 2, seed=0)
+    _, wide, _ = initial_mixture(means, 2, seed=0, variances=variances)
+    order = centres[:, 0].argsort()
+    torch.testing.assert_close(plain, torch.full((2, 3), 0.01), atol=3e-3, rtol=0)
+    expected = plain[order] + torch.tensor([[0.5], [2.0]])
+    torch.testing.assert_close(wide[order], expected, rtol=1e-4, atol=1e-4)
+
+
 def test_variances_that_are_too_small_start_at_the_floor():
     mixture = GaussianMixture(1, n_components=1)
     mixture.initialise(torch.zeros(1, 1), torch.zeros(1, 1), torch.ones(1))

@@ -7,6 +7,7 @@ from multiome2vec.objectives.objective import Objective, validation_elbo
 from multiome2vec.objectives.spec import ObjectiveSpec
 from multiome2vec.objectives.terms import TERMS
 from tiny_model import build, config
+from torch.distributions import Categorical, Normal, kl_divergence
 
 
 def loss(model, batch, generator, spec=None, **weights):
@@ -106,11 +107,53 @@ def test_masked_scores_hidden_entries_alone(model, batch):
     assert 0 < terms["masked"] < whole
 
 
-def test_validation_has_beta_one_and_no_mask(model, batch):
-    output = validation_elbo(model, batch, generator=torch.Generator().manual_seed(0))
+@pytest.mark.parametrize("beta", [{}, {"kl_z": 0.25, "subset": 9.0}])
+def test_validation_has_a_fixed_beta_and_no_mask(model, batch, beta):
+    generator = torch.Generator().manual_seed(0)
+    output = validation_elbo(model, batch, generator=generator, beta=beta)
     t = output.terms
-    expected = t["nll_rna"] + 0.5 * t["nll_atac"] + t["nll_motif"] + t["kl_z"]
+    reconstruction = t["nll_rna"] + 0.5 * t["nll_atac"] + t["nll_motif"]
+    expected = reconstruction + beta.get("kl_z", 1.0) * t["kl_z"]
     torch.testing.assert_close(output.total.detach(), expected)
+    assert set(t) == {"nll_rna", "nll_atac", "nll_motif", "kl_z"}
+
+
+@pytest.mark.parametrize("target", ["counts", "transformed"])
+def test_the_cycle_is_closed_where_the_expected_values_are_the_cells(batch, target, monkeypatch):
+    """Values on the transformed scale are not transformed a second time."""
+    base = build()
+    specs = {n: dataclasses.replace(s, target=target) for n, s in base.config.modalities.items()}
+    torch.manual_seed(0)
+    model = type(base)(dataclasses.replace(base.config, modalities=specs)).eval()
+    monkeypatch.setattr(model, "expectation", lambda name, *_: model.target(name, batch)[0])
+    weights = {"cycle": 1.0}
+    output = loss(model, batch, torch.Generator().manual_seed(0), **weights)
+    torch.testing.assert_close(output.terms["cycle"], torch.zeros(()), atol=1e-5, rtol=0)
+
+
+def test_the_cycle_is_the_divergence_of_what_is_inferred_anew(batch):
+    """KL of the posteriors and of the responsibilities, as torch has them (no softmax twice)."""
+    names = ("rna", "atac")
+    model = build(*names, prior="mixture", n_components=3, prior_expert=False)
+    pair = dataclasses.replace(
+        batch, values={n: batch.values[n] for n in names}, present=batch.present[:, :2]
+    )
+    term = loss(model, pair, torch.Generator().manual_seed(0), cycle=1.0).terms["cycle"]
+    before = model.infer(pair)
+    values = {
+        n: model.expectation(
+            n, before.mixture.mean, pair.covariate, pair.library(n), before.responsibilities
+        )
+        for n in names
+    }
+    after = model.infer(dataclasses.replace(pair, values=values))
+    normal = [
+        Normal(found.mixture.mean, found.mixture.variance.sqrt()) for found in (before, after)
+    ]
+    expected = kl_divergence(*normal).sum(dim=1).mean()
+    classes = [Categorical(probs=found.responsibilities) for found in (before, after)]
+    expected = expected + kl_divergence(*classes).mean()
+    torch.testing.assert_close(term, expected.detach(), rtol=1e-4, atol=1e-5)
 
 
 def test_free_nats_do_not_pay_for_small_divergence(model, batch):

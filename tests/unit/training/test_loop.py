@@ -84,6 +84,14 @@ def test_validation_loss_is_an_elbo_with_full_kl(data):
     assert again["loss"] == best["val_loss"]
 
 
+def test_validation_loss_has_the_final_weight_of_the_divergence(data):
+    """With a small β, an ELBO with β = 1 would choose the first epochs, which say nothing yet."""
+    _, _, result = train(data, schedules={"kl_z": Schedule("linear", 0.1, epochs=100)})
+    for row in result.history:
+        reconstruction = sum(row[f"val_nll_{name}"] for name in ("rna", "atac", "motif"))
+        assert row["val_loss"] == pytest.approx(reconstruction + 0.1 * row["val_kl_z"], rel=1e-5)
+
+
 def test_training_stops_after_patience_and_restores_the_best_epoch(data, monkeypatch):
     states = []
     plan_validation(monkeypatch, [9.0, 5, 7, 3, 4, 4, 4, 4, 4, 4], states)

@@ -36,9 +36,15 @@ class Encoder(nn.Module):
         """Values [B, F] after the transform, before they are standardised."""
         return self.transform(batch.values[self.name], batch.library(self.name))
 
-    def forward(self, batch: Batch) -> tuple[Posterior, Tensor]:
-        """Posterior [B, D] and what it was read from [B, H]; undefined values count as mean."""
-        x = self.transformed(batch)
+    def forward(self, batch: Batch, *, transformed: bool = False) -> tuple[Posterior, Tensor]:
+        """Posterior [B, D] and what it was read from [B, H]; undefined values count as mean.
+
+        Parameters
+        ----------
+        transformed
+            Whether the values of the batch are what :meth:`transformed` returns.
+        """
+        x = batch.values[self.name] if transformed else self.transformed(batch)
         if self.standardise is not None:
             x = self.standardise(densify(x))
         if self.name in batch.defined:

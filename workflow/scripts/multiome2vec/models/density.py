@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 from sklearn import mixture as sklearn_mixture
 from torch import Tensor, nn
@@ -23,7 +24,9 @@ def inverse_softplus(values: Tensor) -> Tensor:
     return values + torch.log(-torch.expm1(-values))
 
 
-def initial_mixture(means: Tensor, n_components: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+def initial_mixture(
+    means: Tensor, n_components: int, seed: int, *, variances: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
     """Gaussian mixture of points, by scikit-learn's EM from K-means.
 
     Parameters
@@ -34,6 +37,10 @@ def initial_mixture(means: Tensor, n_components: int, seed: int) -> tuple[Tensor
         K.
     seed
         Of the K-means starts.
+    variances
+        [N, D] of the posteriors. A component is to hold posteriors, not their means alone, so its
+        variance is that of its means plus the mean variance of its posteriors; without them, the
+        widest component is the nearest to every posterior that is wider than its cluster.
 
     Returns
     -------
@@ -60,8 +67,14 @@ def initial_mixture(means: Tensor, n_components: int, seed: int) -> tuple[Tensor
         reg_covar=VARIANCE_FLOOR,
         n_init=STARTS,
         random_state=seed,
-    ).fit(means.detach().cpu().double().numpy())
-    parts = (fitted.means_, fitted.covariances_, fitted.weights_)
+    )
+    points = means.detach().cpu().double().numpy()
+    spread = fitted.fit(points).covariances_
+    if variances is not None:
+        shares = fitted.predict_proba(points)
+        inner = shares.T @ variances.detach().cpu().double().numpy()
+        spread = spread + inner / np.maximum(shares.sum(axis=0), WEIGHT_FLOOR)[:, None]
+    parts = (fitted.means_, spread, fitted.weights_)
     return tuple(torch.as_tensor(part, dtype=torch.float32, device=means.device) for part in parts)
 
 

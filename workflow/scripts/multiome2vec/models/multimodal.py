@@ -1,5 +1,6 @@
 """The multimodal variational autoencoder that all presets configure."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import torch
@@ -76,12 +77,18 @@ class MultimodalVAE(nn.Module):
             else None
         )
 
-    def encode(self, batch: Batch) -> Evidence:
-        """Experts [B, M, D] of all modalities."""
+    def encode(self, batch: Batch, *, transformed: Collection[str] = ()) -> Evidence:
+        """Experts [B, M, D] of all modalities.
+
+        Parameters
+        ----------
+        transformed
+            Modalities whose values are transformed already (not yet standardised).
+        """
         experts, hidden = [], []
         for name, encoder in self.encoders.items():
             if name in batch.values:
-                posterior, features = encoder(batch)
+                posterior, features = encoder(batch, transformed=name in transformed)
             else:
                 zero = batch.covariate.new_zeros(len(batch), self.config.latent)
                 posterior = Posterior(zero, zero)

@@ -1,5 +1,7 @@
 """The loss of a training step, and the ELBO that models are compared by."""
 
+from collections.abc import Mapping
+
 import torch
 
 from multiome2vec.models.batch import Batch
@@ -9,8 +11,6 @@ from multiome2vec.objectives.masking import mask_inputs
 from multiome2vec.objectives.spec import ObjectiveSpec
 from multiome2vec.objectives.step import Step
 from multiome2vec.objectives.terms import TERMS
-
-FIXED_BETA: dict[str, float] = {}  # every divergence with weight 1
 
 
 class Objective:
@@ -76,15 +76,21 @@ class Objective:
 
 
 def validation_elbo(
-    model: MultimodalVAE, batch: Batch, *, generator: torch.Generator
+    model: MultimodalVAE, batch: Batch, *, generator: torch.Generator, beta: Mapping[str, float]
 ) -> LossOutput:
-    """Negative ELBO of everything present, every divergence with weight 1: to compare by."""
+    """Negative ELBO of everything present, nothing masked: to compare by.
+
+    Parameters
+    ----------
+    beta
+        Weights of the divergences by name; 1 for those that are not given.
+    """
     output, _ = negative_elbo(
         model,
         batch,
         evidence=model.encode(batch),
         mask=batch.present,
-        weights=FIXED_BETA,
+        weights=dict(beta),
         generator=generator,
     )
     return output

@@ -77,12 +77,15 @@ def cycle(step: Step) -> Tensor:
             name,
             step.draws.assigned.mixture.mean,
             batch.covariate,
-            batch.library(name),
+            model.target(name, batch)[1],
             step.draws.assigned.responsibilities,
         )
         for name in batch.values
     }
-    again = model.prior(model.fuse(model.encode(replace(batch, values=expected)), batch.present))
+    specs = model.config.modalities
+    transformed = [name for name in expected if specs[name].target == "transformed"]
+    evidence = model.encode(replace(batch, values=expected), transformed=transformed)
+    again = model.prior(model.fuse(evidence, batch.present))
     joint = Posterior(*(part.detach() for part in step.joint))
     loss = kl_divergence(joint, again.mixture.moments()).mean()
     if again.responsibilities is not None:

@@ -17,6 +17,7 @@ REGISTRY.register("scmvp-parity")(
         target={"accessibility": "transformed"},
         standardise=(),
         terms={"cycle": 1.0},
+        kl_warmup_epochs=5,
         batch_size=64,
         learning_rate=5e-3,
         epsilon=1e-2,

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from multiome2vec.presets._hyperparameters import NORMAL, Hyperparameters
 from multiome2vec.training.inference import latent
 from multiome2vec.training.loop import Context, Fit, fit
 from multiome2vec.training.monitors import Monitor
+from multiome2vec.training.resume import digest
 from multiome2vec.training.schedules import Schedule
 from multiome2vec.training.seeds import seed_everything
 from multiome2vec.training.settings import Optimisation, RunSettings
@@ -153,8 +154,9 @@ def train_model(
         split = split_cells(data.batch_codes, validation=VALIDATION, rng=rng)
     names = {m: dataset.modalities[m].var.index[columns] for m, columns in features.items()}
     digests = {name: features_digest(found) for name, found in names.items()}
+    told = [asdict(settings.objective), settings.pretrain_epochs, batch_key, batches]
     context = Context(
-        key={**(key or {}), "features": str(digests)},
+        key={**(key or {}), "features": str(digests), "settings": digest(told)},
         barcodes=dataset.obs.index,
         monitors=monitors,
     )
@@ -205,7 +207,8 @@ def _pretrain(job: _Job, model: MultimodalVAE, seed: int) -> None:
     )
     whole = settings.optimisation(model.config)
     terms = {name: s for name, s in whole.schedules.items() if name not in ("kl_c", "usage")}
-    warmup = Schedule("linear", settings.kl_weight, epochs=settings.pretrain_epochs / 2)
+    beta = whole.schedules["kl_z"].value
+    warmup = Schedule("linear", beta, epochs=settings.pretrain_epochs / 2)
     optimisation = replace(
         whole, max_epochs=settings.pretrain_epochs, schedules={**terms, "kl_z": warmup}
     )
@@ -213,7 +216,8 @@ def _pretrain(job: _Job, model: MultimodalVAE, seed: int) -> None:
     missing, unexpected = model.load_state_dict(first.state_dict(), strict=False)
     assert not unexpected
     assert all(name.startswith("prior.") for name in missing)
-    means = latent(first, job.data, job.split.train).mean
-    start = initial_mixture(torch.from_numpy(means), model.config.n_components, seed)
+    found = latent(first, job.data, job.split.train)
+    means, variances = torch.from_numpy(found.mean), torch.from_numpy(found.variance)
+    start = initial_mixture(means, model.config.n_components, seed, variances=variances)
     model.prior.initialise(*start)
     logger.info("The mixture prior starts from %d clusters of the cells.", len(start[0]))

@@ -132,8 +132,9 @@ def fit(
 ) -> Fit:
     """Train a model in place; it ends with the weights of its best epoch.
 
-    The best epoch has the lowest validation loss, a negative ELBO with β = 1 whatever the weights
-    of that epoch are; the plateau of the learning rate and the patience watch the same loss.
+    The best epoch has the lowest validation loss, a negative ELBO in which every divergence has
+    the final weight of its schedule whatever the weights of that epoch are; the plateau of the
+    learning rate and the patience watch the same loss.
 
     Parameters
     ----------
@@ -289,7 +290,13 @@ def _close_epoch(plan: Plan, state: State, weights: dict[str, float]) -> dict[st
     row |= {f"train_{name}": value for name, value in state.meter.mean(plan.group).items()}
     with state.average.applied(model) if state.average else nullcontext():
         validated = validation_loss(
-            model, plan.data, plan.split.validation, seed=plan.seed, epoch=epoch, group=plan.group
+            model,
+            plan.data,
+            plan.split.validation,
+            seed=plan.seed,
+            epoch=epoch,
+            group=plan.group,
+            beta={name: s.value for name, s in plan.optimisation.schedules.items()},
         )
         where = latent(model, plan.data, plan.split.validation)
         state.best.update(model, loss=validated["loss"], epoch=epoch)

@@ -1,5 +1,7 @@
 """The loss that chooses the epoch: it does not depend on any schedule."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 
@@ -19,8 +21,9 @@ def validation_loss(
     seed: int,
     epoch: int = 0,
     group: Group | None = None,
+    beta: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
-    """Negative ELBO with β = 1 of everything present, and its terms, in nats per cell.
+    """Negative ELBO of everything present with fixed weights, and its terms, in nats per cell.
 
     The latent draws are the same at every call with the same seed, whatever the group's size.
 
@@ -30,6 +33,8 @@ def validation_loss(
         For the message if a value is not finite.
     group
         Processes that share the work; this one alone if None.
+    beta
+        Weights of the divergences by name; 1 for those that are not given.
     """
     group = group or Group()
     device = next(model.parameters()).device
@@ -39,6 +44,6 @@ def validation_loss(
     batches = data.stream([index for _, index in order], device)
     for (number, index), batch in zip(order, batches, strict=True):
         generator = torch.Generator().manual_seed(seed + number)
-        output = validation_elbo(model, batch, generator=generator)
+        output = validation_elbo(model, batch, generator=generator, beta=beta or {})
         meter.add(output, number=number + 1, cells=index)
     return meter.mean(group)
