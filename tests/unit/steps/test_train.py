@@ -27,6 +27,7 @@ def run(folder, name):
         mdata=source,
         **paths,
         history=folder / f"{name}.tsv",
+        splits=folder / f"{name}.splits.tsv",
         preset="trivae",
         hyper=HYPER,
         seed=7,
