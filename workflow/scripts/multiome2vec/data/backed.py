@@ -94,7 +94,10 @@ class BackedStore:
 
     def _read_sorted(self, rows: np.ndarray) -> Csr:
         runs = self._runs(rows)
-        return self._read(rows) if len(runs) == 1 else csr.join(map(self._read, runs))
+        if len(runs) == 1:
+            return self._read(rows)
+        stored = int((self._indptr[rows + 1] - self._indptr[rows]).sum())
+        return csr.join(map(self._read, runs), expected=stored)
 
     def _runs(self, rows: np.ndarray) -> list[np.ndarray]:
         """Split sorted row numbers into those that are read at once."""

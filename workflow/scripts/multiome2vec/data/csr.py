@@ -99,12 +99,18 @@ def lookup_table(columns: np.ndarray, *, n_columns: int) -> np.ndarray:
     return lookup
 
 
-def join(parts: Iterator[Csr]) -> Csr:
+def join(parts: Iterator[Csr], *, expected: int = 0) -> Csr:
     """Put rows below each other, values in the smallest type that holds all of them.
 
     Arrays grow in place by a quarter, so that the peak stays near the size of the result.
+
+    Parameters
+    ----------
+    expected
+        Entries to make room for; what is not used takes no memory.
     """
-    indices, values, lengths, filled = np.empty(0, np.int32), np.empty(0, np.uint8), [], 0
+    indices, values = np.empty(expected, np.int32), np.empty(expected, np.uint8)
+    lengths, filled = [], 0
     for part in parts:
         kind = np.promote_types(values.dtype, smallest_type(part.values))
         if kind != values.dtype:

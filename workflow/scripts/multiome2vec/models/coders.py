@@ -64,8 +64,9 @@ class Decoder(nn.Module):
             norm=config.norm,
             activation=config.activation,
         )
-        n_outputs = LIKELIHOODS[spec.likelihood].n_heads * spec.n_features
-        self.head = nn.Linear(self.body.n_outputs, n_outputs)
+        likelihood = LIKELIHOODS[spec.likelihood]
+        n_outputs = likelihood.n_heads * spec.n_features
+        self.head = nn.Linear(self.body.n_outputs, n_outputs, bias=not likelihood.has_offset)
 
     def forward(self, z: Tensor, covariate: Tensor, responsibilities: Tensor | None) -> Tensor:
         """[B, D], [B, C] and [B, K] to [B, n_heads · F]."""

@@ -1,5 +1,6 @@
 """The device a model trains on: which one, how exact, compiled or not."""
 
+import ctypes
 import logging
 import os
 import shutil
@@ -15,6 +16,9 @@ from multiome2vec.training.distributed import Group
 from multiome2vec.training.settings import RunSettings
 
 logger = logging.getLogger(__name__)
+
+#: glibc's M_TRIM_THRESHOLD, M_TOP_PAD and M_MMAP_THRESHOLD (its largest value), in bytes
+MALLOC_OPTIONS = {-1: 2**30, -2: 2**26, -3: 2**25}
 
 
 def prepare(model: nn.Module, settings: RunSettings, *, group: Group) -> torch.device:
@@ -36,10 +40,29 @@ def prepare(model: nn.Module, settings: RunSettings, *, group: Group) -> torch.d
         torch.cuda.set_device(device)
     torch.use_deterministic_algorithms(mode=settings.deterministic)
     torch.set_float32_matmul_precision("highest" if settings.precision == "fp32" else "high")
+    if device.type == "cpu":
+        keep_freed_memory()
     model.to(device)
     if settings.compile:
         compile_parts(model, device)
     return device
+
+
+def keep_freed_memory() -> bool:
+    """Let glibc keep what is freed, as every step asks for the same again.
+
+    By default blocks of some MB go back to the kernel when they are freed, and their pages are
+    mapped and zeroed anew at the next step: up to a third of the time of a step of wide layers.
+
+    Returns
+    -------
+    bool
+        False where the C library is another one, which is left as it is.
+    """
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if set_option is None:
+        return False
+    return all(set_option(option, size) for option, size in MALLOC_OPTIONS.items())
 
 
 def autocast(settings: RunSettings, device: torch.device) -> AbstractContextManager:

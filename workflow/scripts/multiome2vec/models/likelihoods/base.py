@@ -19,9 +19,13 @@ class Likelihood(nn.Module, ABC):
     ----------
     n_heads
         Outputs of the decoder per feature.
+    has_offset
+        Whether the likelihood has a level of its own for every output, so that the decoder's last
+        layer needs no bias.
     """
 
     n_heads: int = 1
+    has_offset: bool = False
 
     @abstractmethod
     def fit(self, statistics: FeatureStatistics) -> None:

@@ -15,6 +15,8 @@ class Bernoulli(SeparableLikelihood):
     log p = [x > 0] · logit − softplus(logit); the library is not used.
     """
 
+    has_offset = True
+
     def __init__(self, n_features: int) -> None:
         super().__init__()
         self.log_odds = nn.Parameter(torch.zeros(n_features))

@@ -21,6 +21,8 @@ class Poisson(SeparableLikelihood):
     log-shares of its entries only.
     """
 
+    has_offset = True
+
     def __init__(self, n_features: int) -> None:
         super().__init__()
         self.shares = SoftmaxShares(n_features)
@@ -63,6 +65,8 @@ class NegativeBinomial(SeparableLikelihood):
     log θ/(θ+μ) = −softplus(δ) and log μ/(θ+μ) = −softplus(−δ) for δ = log μ − log θ. The inverse
     dispersion θ_j of a feature does not depend on the library.
     """
+
+    has_offset = True
 
     def __init__(self, n_features: int) -> None:
         super().__init__()

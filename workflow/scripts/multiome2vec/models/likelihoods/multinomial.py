@@ -16,6 +16,8 @@ class Multinomial(Likelihood):
     The library says how many counts to expect or to draw; the probability is free of it.
     """
 
+    has_offset = True
+
     def __init__(self, n_features: int) -> None:
         super().__init__()
         self.shares = SoftmaxShares(n_features)
