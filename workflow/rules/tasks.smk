@@ -116,7 +116,7 @@ rule loadings:
 
 rule task_scores:
     input:
-        scores=task_scores(),
+        scores=[path for path, _, _ in task_scores()],
     output:
         table="results/{dataset}/evaluation/tasks.tsv",
     log:
@@ -130,6 +130,7 @@ rule task_scores:
         mem_mb=500,
         runtime=10,
     params:
+        runs=[[model, seed] for _, model, seed in task_scores()],
         code=source_digest("multiome2vec.steps.task_scores"),
     script:
         "../scripts/task_scores.py"

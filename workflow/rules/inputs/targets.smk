@@ -85,9 +85,9 @@ def task_files(model):
 
 
 def task_outputs():
-    """What the trained models are used for besides embeddings."""
+    """What the trained models are used for besides embeddings: path, model and seed."""
     return [
-        f"{RESULTS}/tasks/{model}/seed-{seed}/{file}"
+        (f"{RESULTS}/tasks/{model}/seed-{seed}/{file}", model, seed)
         for model in MODELS
         for seed in SEEDS
         for file in task_files(model)
@@ -95,8 +95,8 @@ def task_outputs():
 
 
 def task_scores():
-    """Of the files of tasks, those with scores."""
-    return [file for file in task_outputs() if file.endswith(".json")]
+    """Of these, the files with scores."""
+    return [output for output in task_outputs() if output[0].endswith(".json")]
 
 
 def evaluate_outputs():
@@ -106,7 +106,7 @@ def evaluate_outputs():
         f"{RESULTS}/evaluation/leaderboard.png",
         *(f"{RESULTS}/evaluation/{run}.umap.png" for run in runs()),
         *(f"{RESULTS}/evaluation/{run}.loss.png" for run in losses),
-        *task_outputs(),
+        *(path for path, _, _ in task_outputs()),
         *([f"{RESULTS}/evaluation/tasks.tsv"] if task_scores() else []),
     ]
 
