@@ -130,6 +130,11 @@ def test_models_of_config_yaml_show_the_settings_of_their_presets():
         assert configure(preset, shown) == configure(preset, {})
 
 
+def test_the_readme_lists_every_preset():
+    rows = re.findall(r"^\| `([a-z-]+)`", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert sorted(set(rows) & set(REGISTRY.names())) == REGISTRY.names()
+
+
 def test_every_setting_of_a_preset_is_valid():
     config = default_config()
     for preset in REGISTRY.names():
