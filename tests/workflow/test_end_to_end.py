@@ -31,6 +31,26 @@ def test_outputs_are_there_and_aligned(tiny):
     assert board["true_type_ari"].between(-1, 1).all()
 
 
+def test_models_are_used_for_every_task(tiny):
+    results = tiny / "results" / "demo"
+    scores = pd.read_csv(results / "evaluation/tasks.tsv", sep="\t")
+    scores = scores.set_index(["model", "seed", "direction", "of"]).loc["trivae", 0]
+    regions, genes = scores.loc["rna_to_atac"], scores.loc["atac_to_rna"]
+    assert regions["auroc_cell"]["model"] > regions["auroc_cell"]["baseline"]
+    assert genes["pearson_gene"]["model"] > genes["pearson_gene"]["baseline"]
+    assert scores["foscttm"]["rna_atac"]["latent"] < 0.4  # chance: 0.5
+    tasks = results / "tasks/trivae/seed-0"
+    mdata = read_multiome(str(results / "matrices/multiome.h5mu"))
+    for modality in ("rna", "atac"):
+        imputed = ad.read_zarr(tasks / f"imputed_{modality}.zarr")
+        assert imputed.obs_names.equals(mdata.obs_names)
+        assert set(imputed.var_names) <= set(mdata[modality].var_names)
+    assert imputed.X.mean() == pytest.approx(0.05, abs=0.01)  # tasks.quantile
+    loadings = pd.read_csv(tasks / "loadings.tsv", sep="\t")
+    assert set(loadings["modality"]) == set(mdata.mod)
+    assert set(pd.read_csv(tasks / "markers.tsv", sep="\t")["feature"]) <= set(loadings["feature"])
+
+
 def test_exports_have_the_same_cells_and_labels(tiny):
     folder = tiny / "results/demo/matrices"
     kinds = ("gene", "region", "motif")
