@@ -13,9 +13,11 @@
 #   results/{dataset}/motifs/lightmotif/scores.h5ad, motifs/deviations.{h5ad, png}
 #   results/{dataset}/motifs/{engine}/{enrichment.tsv, enrichment.html, dem.tsv, cistromes.h5ad, auc.h5ad}
 #   results/{dataset}/matrices/multiome.h5mu, {gene,region,motif}_by_cell/, {gene,region,motif}_by_cell_comb.csv
-#   results/{dataset}/models/{model}/seed-{seed}/{weights.safetensors, card.json, history.tsv}
+#   results/{dataset}/models/{model}/seed-{seed}/{weights.safetensors, card.json, history.tsv, splits.tsv}
 #   results/{dataset}/embeddings/{model}/seed-{seed}.h5ad
-#   results/{dataset}/evaluation/{model}/seed-{seed}.json, leaderboard.tsv, *.png
+#   results/{dataset}/tasks/{model}/seed-{seed}/{imputed_rna.zarr, imputed_atac.zarr, predict.json, match.json}
+#   results/{dataset}/tasks/{model}/seed-{seed}/{loadings.tsv, markers.tsv}
+#   results/{dataset}/evaluation/{model}/seed-{seed}.json, leaderboard.tsv, tasks.tsv, *.png
 #   results/{dataset}/notebooks/*.{ipynb,html}
 #   logs/<rule>/<wildcards>.log, results/{dataset}/benchmarks/<rule>/<wildcards>.tsv
 
@@ -55,5 +57,6 @@ include: "workflow/rules/pycistarget.smk"
 include: "workflow/rules/motif_plots.smk"
 include: "workflow/rules/matrices.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/tasks.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"

@@ -20,7 +20,6 @@ import time
 import numpy as np
 import pandas as pd
 import torch
-
 from multiome2vec import keys
 from multiome2vec.baselines import REGISTRY as BASELINES
 from multiome2vec.data.dataset import Dataset, as_dataset

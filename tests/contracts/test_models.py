@@ -55,6 +55,6 @@ def test_same_seed_same_latent_and_round_trip(preset, tmp_path):
     assert not np.array_equal(means[0], means[2])
     assert means[0].std(axis=0).min() > 0
     paths = {"weights": tmp_path / "weights.safetensors", "card": tmp_path / "card.json"}
-    save(found[0].model, features=found[0].features, facts={}, **paths)
+    save(found[0].model, features=found[0].features, names=found[0].names, facts={}, **paths)
     again = latent(load(**paths).model, found[0].data, np.arange(CELLS)).mean
     np.testing.assert_array_equal(again, means[0])

@@ -1,6 +1,10 @@
 """Every configuration under tests/configs and config parses and plans its jobs."""
 
+import re
+
 import pytest
+import yaml
+from multiome2vec.presets import REGISTRY, configure
 from workflow.runner import CONFIGS, REAL, ROOT, beside_real_data, snakemake
 
 CONFIG_FILES = sorted([*CONFIGS.glob("*.yaml"), *(ROOT / "config").glob("*.yaml")])
@@ -54,3 +58,72 @@ def test_only_the_chosen_motif_matrix_is_made_for_the_matrices(tmp_path):
         assert done.returncode == 0, done.stdout + done.stderr
         assert f"rule {made}:" in done.stdout
         assert f"rule {other}:" not in done.stdout
+
+
+def with_gpu() -> set[str]:
+    """Rules that ask for a GPU."""
+    found = set()
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        blocks = re.split(r"^ *rule (\w+):", path.read_text(), flags=re.MULTILINE)[1:]
+        found |= {n for n, body in zip(blocks[::2], blocks[1::2], strict=True) if "gpu=1" in body}
+    return found
+
+
+def test_rules_that_use_models_ask_for_a_gpu_and_no_other():
+    assert with_gpu() == {"train", "embed_cells", "impute", "predict", "match"}
+    slurm = yaml.safe_load((ROOT / "profiles" / "slurm" / "config.yaml").read_text())
+    gpu = {
+        rule for rule, set_ in slurm["set-resources"].items() if set_["slurm_partition"] == "gpu"
+    }
+    assert gpu == with_gpu()
+
+
+def planned(run, text: str) -> str:
+    (run / "mine.yaml").write_text(text)
+    done = snakemake(run, "-n", "--quiet", "progress", config=run / "mine.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_every_preset_is_planned_by_its_name_with_the_tasks_it_can_do(tmp_path):
+    names = REGISTRY.names()
+    text = planned(
+        tmp_path, f"run: {{models: {names}, tasks: [impute, predict, match, loadings]}}\n"
+    )
+    for name in names:
+        used = configure(name, {}).modalities or ("rna", "atac")
+        files = {
+            f"results/demo/embeddings/{name}/seed-0.h5ad": True,
+            f"results/demo/tasks/{name}/seed-0/imputed_rna.zarr": "rna" in used,
+            f"results/demo/tasks/{name}/seed-0/imputed_atac.zarr": "atac" in used,
+            f"results/demo/tasks/{name}/seed-0/predict.json": {"rna", "atac"} <= set(used),
+            f"results/demo/tasks/{name}/seed-0/match.json": {"rna", "atac"} <= set(used),
+        }
+        for file, there in files.items():
+            assert (f"output: {file}" in text) == there, file
+
+
+def rna_alone(run) -> str:
+    """Configuration of the demo without its fragments."""
+    columns = [
+        line.split("\t") for line in (ROOT / "config/demo.samples.tsv").read_text().splitlines()
+    ]
+    kept = [i for i, name in enumerate(columns[0]) if not name.startswith(("fragments", "atac"))]
+    sheet = "".join("\t".join(row[i] for i in kept) + "\n" for row in columns)
+    (run / "rna.samples.tsv").write_text(sheet)
+    return "datasets: {demo: {samples: rna.samples.tsv}}\n"
+
+
+def test_without_atac_nothing_is_predicted_from_it(tmp_path):
+    text = planned(tmp_path, rna_alone(tmp_path))
+    assert "rule train:" in text
+    assert "rule predict:" not in text
+    assert "tasks.tsv" not in text
+
+
+def test_a_model_of_a_modality_that_the_dataset_lacks_is_refused(tmp_path):
+    (tmp_path / "mine.yaml").write_text(rna_alone(tmp_path) + "run: {models: [scmvp]}\n")
+    done = snakemake(tmp_path, "-n", config=tmp_path / "mine.yaml")
+    assert done.returncode == 1
+    message = " ".join((done.stdout + done.stderr).split())
+    assert "run.models has scmvp, which needs atac: this dataset has rna." in message

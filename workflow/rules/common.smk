@@ -11,9 +11,10 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, os.path.join(workflow.basedir, "workflow", "scripts"))
 
-from multiome2vec.config import load_schema, validate_config
+from multiome2vec.config import load_schema, model_settings, validate_config
 from multiome2vec.errors import UserError
 from multiome2vec.io.sheet import metadata_columns, read_sheet
+from multiome2vec.presets import configure
 from multiome2vec.provenance import source_digest
 
 SCHEMA = load_schema(os.path.join(workflow.basedir, "workflow", "schemas", "config.schema.yaml"))
@@ -46,6 +47,7 @@ wildcard_constraints:
     caller="[a-z0-9]+",
     engine="[a-z0-9]+",
     k="[0-9]+",
+    modality="rna|atac",
     model="[A-Za-z0-9_-]+",
     seed="[0-9]+",
 
@@ -107,6 +109,32 @@ def has_gene_activity():
     return has_atac() and has_annotation()
 
 
+def has_pairs():
+    """Whether some cells have RNA and ATAC."""
+    return bool(set(rna_samples()) & {*fragment_samples(), *ready_atac_samples()})
+
+
+def modalities():
+    """Modalities that multiome.h5mu will have."""
+    there = {"rna": has_rna(), "atac": has_atac(), "motif": has_motif()}
+    return [name for name, found in there.items() if found]
+
+
+def model_modalities(model):
+    """Modalities that a model uses; those that it needs and the dataset lacks are refused.
+
+    Here and not when it is trained, hours later.
+    """
+    needed = configure(*model_settings(config, model)).modalities
+    missing = [name for name in needed if name not in modalities()]
+    if missing:
+        raise WorkflowError(
+            f"run.models has {model}, which needs {' and '.join(missing)}: this dataset has "
+            f"{', '.join(modalities())}. Take it out of run.models, or change models.{model}.modalities."
+        )
+    return list(needed) or modalities()
+
+
 def region_caller():
     """Name of the region set in use: a peak caller, `bed` or `input`."""
     if config["peaks"]["source"] == "call" and has_fragments():
@@ -115,7 +143,7 @@ def region_caller():
 
 
 REGION_CALLER = region_caller()
-MODELS = config["run"]["models"] if has_rna() or has_atac() else []
+MODELS = {name: model_modalities(name) for name in config["run"]["models"]} if modalities() else {}
 SEEDS = config["run"]["seeds"]
 BASELINE_NEEDS = {"pca": has_rna(), "lsi": has_atac()}
 BASELINES = [name for name in config["run"]["baselines"] if BASELINE_NEEDS[name]]

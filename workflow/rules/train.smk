@@ -3,12 +3,17 @@ Training of the models, one job per model and seed, and the embedding of all cel
 
 REQUIRED INPUTS: matrices/multiome.h5mu
 
-OUTPUTS: results/{dataset}/models/{model}/seed-{seed}/{weights.safetensors, card.json, history.tsv},
-results/{dataset}/embeddings/{model}/seed-{seed}.h5ad
+OUTPUTS: results/{dataset}/models/{model}/seed-{seed}/{weights.safetensors, card.json, history.tsv,
+splits.tsv}, results/{dataset}/embeddings/{model}/seed-{seed}.h5ad
 
 Both rules ask for a GPU and run on the CPU where there is none. Training on the CPU gives the same
 bits for the same number of threads, which is therefore one; on large data without a GPU raise it
 with --set-threads train=8.
+
+An interrupted training resumes from the state in the folder `checkpoint`, which is no output because
+Snakemake deletes the outputs of a job that did not end. What says how a training is carried out and
+leaves its result as it is (device, backend, checkpoint_minutes) is given as resources: unlike params,
+they re-run nothing when they change.
 """
 
 
@@ -22,8 +27,11 @@ rule train:
         weights="results/{dataset}/models/{model}/seed-{seed}/weights.safetensors",
         card="results/{dataset}/models/{model}/seed-{seed}/card.json",
         history="results/{dataset}/models/{model}/seed-{seed}/history.tsv",
+        splits="results/{dataset}/models/{model}/seed-{seed}/splits.tsv",
     log:
-        "logs/train/{dataset}.{model}.{seed}.log",
+        text="logs/train/{dataset}.{model}.{seed}.log",
+        # one line per epoch while it trains
+        metrics="logs/train/{dataset}.{model}.{seed}.jsonl",
     benchmark:
         "results/{dataset}/benchmarks/train/{model}.{seed}.tsv"
     conda:
@@ -33,9 +41,16 @@ rule train:
         gpu=1,
         mem_mb=16000,
         runtime=720,
+        device=config["training"]["device"],
+        backend=config["training"]["backend"],
+        checkpoint_minutes=config["training"]["checkpoint_minutes"],
     params:
         preset=model_preset,
         hyper=model_hyper,
+        batch_key=config["training"]["batch_key"],
+        precision=config["training"]["precision"],
+        compile=config["training"]["compile"],
+        checkpoint="results/{dataset}/models/{model}/seed-{seed}/checkpoint",
         code=train_code,
     script:
         "../scripts/train.py"
@@ -53,7 +68,7 @@ rule embed_cells:
     benchmark:
         "results/{dataset}/benchmarks/embed_cells/{model}.{seed}.tsv"
     wildcard_constraints:
-        model="|".join(re.escape(name) for name in config["models"]),
+        model="|".join(re.escape(name) for name in {**config["models"], **MODELS}),
     conda:
         "../../envs/torch.yaml"
     threads: 1

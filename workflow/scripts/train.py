@@ -2,7 +2,7 @@
 
 from multiome2vec.logs import job
 
-with job(snakemake.log[0], threads=snakemake.threads):
+with job(snakemake.log.text, threads=snakemake.threads):
     from multiome2vec.steps.train import train
 
     train(
@@ -10,7 +10,18 @@ with job(snakemake.log[0], threads=snakemake.threads):
         weights=snakemake.output.weights,
         card=snakemake.output.card,
         history=snakemake.output.history,
+        splits=snakemake.output.splits,
         preset=snakemake.params.preset,
         hyper=snakemake.params.hyper,
         seed=int(snakemake.wildcards.seed),
+        batch_key=snakemake.params.batch_key,
+        backend=snakemake.resources.backend,
+        run={
+            "device": snakemake.resources.device,
+            "precision": snakemake.params.precision,
+            "compile": snakemake.params.compile,
+            "checkpoint_dir": snakemake.params.checkpoint,
+            "checkpoint_minutes": snakemake.resources.checkpoint_minutes,
+            "metrics": snakemake.log.metrics,
+        },
     )

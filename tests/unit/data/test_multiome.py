@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import mudata
 import numpy as np
 import pytest
 from multiome2vec import keys
+from multiome2vec.data.dataset import Dataset, as_dataset
 from multiome2vec.data.device import CPU
-from multiome2vec.data.features import check_features, choose_features, features_digest
+from multiome2vec.data.features import choose_features, find_features
 from multiome2vec.data.multiome import batch_names, cell_data
 from multiome2vec.errors import ContractError, UserError
 from multiome2vec.models.config import ACCESSIBILITY, CONTINUOUS, COUNTS
@@ -126,6 +129,18 @@ def test_unknown_batch_is_named(mdata):
         gather(mdata, batches=["s1", "s3"], batch_key=keys.BATCH)
 
 
+def test_cells_of_unknown_batches_are_told_of_all_alike(mdata, caplog):
+    data = gather(mdata, batches=["s1", "s3"], batch_key=keys.BATCH, unknown_batches="average")
+    labels = mdata.obs[keys.BATCH].astype(str).to_numpy()
+    covariate = data.batch(np.arange(len(labels)), CPU).covariate.numpy()
+    expected = np.where(labels[:, None] == "s1", [1.0, 0.0], [0.5, 0.5])
+    np.testing.assert_array_equal(covariate, expected)
+    assert "batch s2, which the model does not know" in caplog.text
+    del mdata.obs[keys.BATCH]
+    with pytest.raises(UserError, match="no column 'batch'"):
+        gather(mdata, batches=["s1", "s3"], batch_key=keys.BATCH)
+
+
 def test_missing_modality_is_named(mdata):
     features = everything(mdata)
     del mdata.mod["motif"]
@@ -133,15 +148,27 @@ def test_missing_modality_is_named(mdata):
         gather(mdata, features=features)
 
 
-def test_other_features_are_refused(mdata):
-    features = everything(mdata)
-    digests = {name: features_digest(mdata[name].var_names[c]) for name, c in features.items()}
-    check_features(mdata, features=features, digests=digests)
-    renamed = mdata["rna"].var_names.to_list()
-    renamed[3], renamed[4] = renamed[4], renamed[3]
-    mdata["rna"].var_names = renamed
-    with pytest.raises(ContractError, match="rna features are not those the model was trained on"):
-        check_features(mdata, features=features, digests=digests)
-    fewer = mudata.MuData({"atac": mdata["atac"][:, :20].copy()})
-    with pytest.raises(ContractError, match="atac features"):
-        check_features(fewer, features=features, digests=digests)
+def test_features_are_found_by_name(mdata):
+    features = {"rna": np.array([3, 5]), "atac": np.array([0, 7])}
+    names = {name: mdata[name].var_names[columns] for name, columns in features.items()}
+    found = find_features(as_dataset(mdata), features=features, names=names)
+    np.testing.assert_array_equal(found["rna"], [3, 5])
+    order = mdata["rna"].var_names[[5, 0, 3, 4]]
+    other = as_dataset(mudata.MuData({"rna": mdata["rna"][:, order].copy()}))
+    found = find_features(other, features=features, names=names)
+    assert list(found) == ["rna"]
+    np.testing.assert_array_equal(found["rna"], [2, 0])
+
+
+def test_missing_and_ambiguous_features_are_refused(mdata):
+    features = {"rna": np.array([3, 5])}
+    names = {"rna": mdata["rna"].var_names[[3, 5]]}
+    fewer = as_dataset(mudata.MuData({"rna": mdata["rna"][:, :5].copy()}))
+    missing = f"1 of its 2 are missing, such as {names['rna'][1]}"
+    with pytest.raises(ContractError, match=missing):
+        find_features(fewer, features=features, names=names)
+    source = as_dataset(mdata).modalities["rna"]
+    twice = source.var.rename(index={source.var.index[0]: names["rna"][1]}).iloc[::-1]
+    odd = Dataset(mdata.obs, {"rna": replace(source, var=twice)})
+    with pytest.raises(ContractError, match=f"{names['rna'][1]}' occurs more than once"):
+        find_features(odd, features=features, names=names)

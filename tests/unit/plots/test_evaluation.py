@@ -29,14 +29,15 @@ def test_loss_has_a_panel_per_term_and_marks_the_best_epoch():
     history = pd.DataFrame(
         {
             "epoch": [1, 2, 3],
-            "kl_weight": [0.3, 0.6, 1],
+            "kl_z_weight": [0.3, 0.6, 1],
+            "lr": [0.1, 0.1, 0.1],
             "train_loss": [9, 8, 7],
-            "train_kl": [1, 2, 3],
+            "train_kl_z": [1, 2, 3],
             "val_loss": [9.5, 8.5, 8.6],
         }
     )
     axes = loss_figure(history).axes
-    assert [axis.get_title(loc="left") for axis in axes] == ["loss", "kl", "kl weight"]
+    assert [axis.get_title(loc="left") for axis in axes] == ["loss", "kl z", "kl z weight"]
     train, val, best = axes[0].lines
     assert train.get_ydata().tolist() == [9, 8, 7]
     assert val.get_ydata().tolist() == [9.5, 8.5, 8.6]

@@ -27,6 +27,7 @@ def run(folder, name):
         mdata=source,
         **paths,
         history=folder / f"{name}.tsv",
+        splits=folder / f"{name}.splits.tsv",
         preset="trivae",
         hyper=HYPER,
         seed=7,
@@ -54,7 +55,7 @@ def test_outputs(mdata, tmp_path):
 def test_two_runs_write_the_same_files(mdata, tmp_path):
     first, second = run(tmp_path, "first"), run(tmp_path, "second")
     np.testing.assert_array_equal(first.X, second.X)
-    for kind in ("safetensors", "json", "tsv"):
+    for kind in ("safetensors", "json", "tsv", "splits.tsv"):
         assert (tmp_path / f"first.{kind}").read_bytes() == (
             tmp_path / f"second.{kind}"
         ).read_bytes()

@@ -13,6 +13,7 @@ SPECS = {
     "atac": ModalitySpec(3, "tfidf-1", "poisson"),
     "motif": ModalitySpec(2, "identity", "gaussian", derived_from="atac"),
 }
+NAMES = {"rna": list("abcd"), "atac": ["chr1:0-5", "chr1:5-9", "é"], "motif": ["", "m"]}
 FEATURES = {"rna": np.array([0, 2, 3, 7]), "atac": np.arange(3), "motif": np.arange(2)}
 
 
@@ -23,7 +24,7 @@ def saved(tmp_path):
     with torch.no_grad():
         model.fusion.tempering_logit.copy_(torch.tensor([1.0, 2.0, 3.0]))
     paths = {"weights": tmp_path / "w.safetensors", "card": tmp_path / "card.json"}
-    save(model, features=FEATURES, facts={"seed": 3, "preset": "trivae"}, **paths)
+    save(model, features=FEATURES, names=NAMES, facts={"seed": 3, "preset": "trivae"}, **paths)
     return model, paths
 
 
@@ -38,6 +39,7 @@ def test_round_trip_keeps_tensors_order_and_features(saved):
         assert torch.equal(tensor, checkpoint.model.state_dict()[name])
     for name, columns in FEATURES.items():
         np.testing.assert_array_equal(checkpoint.features[name], columns)
+        assert checkpoint.names[name].tolist() == NAMES[name]
 
 
 def test_card_holds_facts_and_versions_but_no_time(saved):
@@ -51,7 +53,7 @@ def test_card_holds_facts_and_versions_but_no_time(saved):
 def test_same_model_same_bytes(saved, tmp_path):
     model, paths = saved
     again = {"weights": tmp_path / "w2.safetensors", "card": tmp_path / "card2.json"}
-    save(model, features=FEATURES, facts={"seed": 3, "preset": "trivae"}, **again)
+    save(model, features=FEATURES, names=NAMES, facts={"seed": 3, "preset": "trivae"}, **again)
     assert all(file_digest(paths[name]) == file_digest(again[name]) for name in paths)
 
 

@@ -71,6 +71,34 @@ def embed_outputs():
     return [f"{RESULTS}/embeddings/{run}.h5ad" for run in runs()]
 
 
+def task_files(model):
+    """Files of the tasks of a model, without their folder."""
+    pairs = has_pairs() and {"rna", "atac"} <= set(MODELS[model])
+    counted = [name for name in MODELS[model] if name != "motif"]
+    files = {
+        "impute": [f"imputed_{modality}.zarr" for modality in counted],
+        "predict": ["predict.json"] if pairs else [],
+        "match": ["match.json"] if pairs else [],
+        "loadings": ["loadings.tsv", "markers.tsv"],
+    }
+    return [file for task in config["run"]["tasks"] for file in files[task]]
+
+
+def task_outputs():
+    """What the trained models are used for besides embeddings: path, model and seed."""
+    return [
+        (f"{RESULTS}/tasks/{model}/seed-{seed}/{file}", model, seed)
+        for model in MODELS
+        for seed in SEEDS
+        for file in task_files(model)
+    ]
+
+
+def task_scores():
+    """Of these, the files with scores."""
+    return [output for output in task_outputs() if output[0].endswith(".json")]
+
+
 def evaluate_outputs():
     losses = [f"{model}/seed-{seed}" for model in MODELS for seed in SEEDS]
     return [
@@ -78,6 +106,8 @@ def evaluate_outputs():
         f"{RESULTS}/evaluation/leaderboard.png",
         *(f"{RESULTS}/evaluation/{run}.umap.png" for run in runs()),
         *(f"{RESULTS}/evaluation/{run}.loss.png" for run in losses),
+        *(path for path, _, _ in task_outputs()),
+        *([f"{RESULTS}/evaluation/tasks.tsv"] if task_scores() else []),
     ]
 
 
@@ -90,6 +120,8 @@ PAGES = {
     "config": ("provenance/config.yaml", "8 Provenance", "configuration"),
     "software": ("provenance/software.tsv", "8 Provenance", "software versions"),
 }
+if task_scores():
+    PAGES["tasks"] = ("evaluation/tasks.tsv", "7 Evaluation", "predictions and matches, numbers")
 
 
 def report_outputs():

@@ -4,13 +4,12 @@ from multiome2vec.presets import REGISTRY as MODEL_PRESETS
 
 
 def model_preset(wildcards):
-    return config["models"][wildcards.model]["preset"]
+    return model_settings(config, wildcards.model)[0]
 
 
 def model_hyper(wildcards):
-    """Hyperparameters of a model: all its settings but the name of the preset."""
-    settings = config["models"][wildcards.model]
-    return {key: value for key, value in settings.items() if key != "preset"}
+    """Hyperparameters that a model's entry changes."""
+    return model_settings(config, wildcards.model)[1]
 
 
 def train_code(wildcards):

@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from multiome2vec.errors import UserError
+from multiome2vec.presets import REGISTRY, configure
 
 
 def load_schema(path: str | Path) -> dict:
@@ -35,9 +36,18 @@ def validate_config(config: dict, schema: dict) -> None:
     _fill_defaults(config, schema)
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: str(e.path))
     problems = [line for error in errors for line in _explain(error)]
-    problems += [] if errors else list(_dangling_names(config))
+    problems += [] if errors else [*_dangling_names(config), *_wrong_models(config)]
     if problems:
         raise UserError("The configuration is not valid:\n  " + "\n  ".join(problems))
+
+
+def model_settings(config: dict, name: str) -> tuple[str, dict]:
+    """Preset of a model and the hyperparameters that its entry changes.
+
+    A preset's name without an entry under ``models`` is a model with the preset's own settings.
+    """
+    entry = dict(config["models"].get(name, {}))
+    return entry.pop("preset", name), entry
 
 
 def leaves(schema: dict, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict]]:
@@ -83,8 +93,27 @@ def _dangling_names(config: dict) -> Iterator[str]:
         key = f"datasets.{config['dataset']}.assembly"
         assembly = config["datasets"][config["dataset"]]["assembly"]
         yield from _missing(key, assembly, config["assemblies"], "assemblies")
-    for model in config["run"]["models"]:
-        yield from _missing("run.models", model, config["models"], "models")
+
+
+def _wrong_models(config: dict) -> Iterator[str]:
+    """Models that have no preset, or settings that their preset refuses."""
+    presets = REGISTRY.names()
+    for name in dict.fromkeys([*config["models"], *config["run"]["models"]]):
+        preset, hyper = model_settings(config, name)
+        if preset in presets:
+            try:
+                configure(preset, hyper)
+            except UserError as error:
+                yield f"models.{name}: {error}"
+        elif name in config["models"]:
+            yield f"models.{name}.preset is missing: one of {', '.join(presets)}"
+        else:
+            close = get_close_matches(name, [*config["models"], *presets], n=1)
+            hint = f"did you mean '{close[0]}'? " if close else ""
+            yield (
+                f"run.models: '{name}' is neither defined under models nor the name of a preset: "
+                f"{hint}Presets: {', '.join(presets)}"
+            )
 
 
 def _missing(key: str, name: str, definitions: dict, where: str) -> Iterator[str]:

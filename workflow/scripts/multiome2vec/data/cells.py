@@ -91,7 +91,8 @@ class CellData:
     modalities
         By name, in the order of the model's experts.
     batch_codes
-        Index of the batch of each cell.
+        Index of the batch of each cell; -1 for a batch that the model does not know, in place of
+        which it is told of all in equal shares.
     n_batches
         Number of batches the model is told of; 0 if it is told of none.
     obs
@@ -122,7 +123,9 @@ class CellData:
         present = np.stack([m.rows[index] >= 0 for m in self.modalities.values()], axis=1)
         covariate = np.zeros((len(index), self.n_batches), np.float32)
         if self.n_batches:
-            covariate[np.arange(len(index)), self.batch_codes[index]] = 1
+            codes = self.batch_codes[index]
+            covariate[np.arange(len(index)), codes] = 1
+            covariate[codes < 0] = 1 / self.n_batches
         return Batch(
             values=values,
             defined=defined,

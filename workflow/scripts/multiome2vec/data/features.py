@@ -48,34 +48,54 @@ def features_digest(names: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
-def check_features(
-    data: "MuData | Dataset", *, features: dict[str, np.ndarray], digests: dict[str, str]
-) -> None:
-    """Make sure that the columns a model uses hold the features it was trained on.
+def find_features(
+    data: Dataset, *, features: dict[str, np.ndarray], names: dict[str, pd.Index]
+) -> dict[str, np.ndarray]:
+    """Find the columns that hold the features a model was trained on, by name.
 
     Parameters
     ----------
     features
-        Columns by modality.
-    digests
-        Digest of their names by modality, from :func:`features_digest`.
+        Columns of the training data by modality; taken where they hold these features here too.
+    names
+        Names of the features by modality.
+
+    Returns
+    -------
+    dict
+        Columns by modality, in the model's order; without the modalities that the data lack.
 
     Raises
     ------
     ContractError
-        If a modality has other features, or the same in another order.
+        If a feature is missing, or its name occurs more than once.
     """
-    there = data.modalities if isinstance(data, Dataset) else data.mod
+    found = {}
     for name, columns in features.items():
-        if name not in there:
-            continue
-        names = there[name].var.index
-        fits = len(names) > columns.max(initial=-1)
-        if not fits or features_digest(names[columns]) != digests[name]:
-            raise ContractError(
-                f"The {name} features are not those the model was trained on ({len(columns)} of "
-                f"them are used). Embed the matrices it was trained on, or train it again."
-            )
+        if name in data.modalities:
+            there = data.modalities[name].var.index
+            same = len(there) > columns.max(initial=-1) and there[columns].equals(names[name])
+            found[name] = columns if same else _columns_named(there, names[name], name)
+    return found
+
+
+def _columns_named(there: pd.Index, wanted: pd.Index, modality: str) -> np.ndarray:
+    """Positions of names, each of which must occur once."""
+    missing = wanted.difference(there, sort=False)
+    if len(missing):
+        raise ContractError(
+            f"The {modality} features are not those the model was trained on: {len(missing)} of "
+            f"its {len(wanted)} are missing, such as {', '.join(map(str, missing[:3]))}. Count "
+            "the cells on the same genes and regions (for regions: give the training's as "
+            "'regions'), or train on these."
+        )
+    twice = there[there.duplicated() & there.isin(wanted)]
+    if len(twice):
+        raise ContractError(
+            f"The {modality} feature '{twice[0]}' occurs more than once, so it is not clear which "
+            "one the model means. Make names unique as they were in the training data."
+        )
+    return there.get_indexer(wanted)
 
 
 def segments_of(var: pd.DataFrame) -> tuple[int, ...]:

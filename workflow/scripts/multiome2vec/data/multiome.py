@@ -4,6 +4,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from multiome2vec import keys
 from multiome2vec.data.backed import BackedStore
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+REFUSE, AVERAGE = "refuse", "average"  # what to do with cells of a batch not known
 SPARSE_BELOW = 0.2  # share of entries that are not 0 below which batches of counts are sparse
 ENTRY_BYTES = 6  # of a count in memory and its column
 
@@ -35,6 +37,7 @@ def cell_data(
     backend: str = "auto",
     budget: float | None = None,
     dense: bool = False,
+    unknown_batches: str = REFUSE,
 ) -> CellData:
     """Gather the values of the chosen features of every cell.
 
@@ -55,12 +58,15 @@ def cell_data(
         Where to keep sparse values, see :func:`multiome2vec.data.stores.choose_backend`.
     dense
         Give out dense batches of every modality, however few of its entries are not 0.
+    unknown_batches
+        ``refuse`` cells of a batch not in ``batches``, or ``average``: the model is told of all
+        batches in equal shares.
 
     Raises
     ------
     UserError
-        If a cell's batch is not in ``batches``, or the backend is ``backed`` and the data are not
-        in a file.
+        If a cell's batch is not in ``batches`` and not to be averaged, or the backend is
+        ``backed`` and the data are not in a file.
     ContractError
         If a modality is missing, or ATAC does not state its counting unit.
     """
@@ -87,7 +93,7 @@ def cell_data(
         )
         for name, source in sources.items()
     }
-    codes = _batch_codes(data, batches, batch_key)
+    codes = _batch_codes(data, batches, batch_key, unknown_batches)
     n_batches = len(batches) if len(batches) > 1 else 0
     return CellData(modalities, codes, n_batches, categorised(data.obs))
 
@@ -126,16 +132,31 @@ def _segments(name: str, source: Source, columns: np.ndarray) -> tuple[int, ...]
     return segments_of(source.var.iloc[columns]) if name == keys.ATAC else ()
 
 
-def _batch_codes(data: Dataset, batches: list[str], batch_key: str | None) -> np.ndarray:
+def _batch_codes(
+    data: Dataset, batches: list[str], batch_key: str | None, unknown_batches: str
+) -> np.ndarray:
     """Index of each cell's batch among ``batches``; 0 if the model is told of none."""
     if len(batches) < 2:
         return np.zeros(len(data.obs), dtype=np.int64)
-    labels = data.obs[batch_key].astype(str)
-    order = {name: code for code, name in enumerate(batches)}
-    unknown = sorted(set(labels) - set(order))
-    if unknown:
+    if unknown_batches not in (REFUSE, AVERAGE):
+        raise UserError(f"Unknown batches can be {REFUSE}d or {AVERAGE}d, not {unknown_batches!r}.")
+    if batch_key in data.obs:
+        labels = data.obs[batch_key].astype(str).to_numpy()
+    else:
+        labels = np.full(len(data.obs), f"(no column '{batch_key}')")
+    codes = pd.Index(batches).get_indexer(labels)
+    odd = sorted(set(labels[codes < 0]))
+    if odd and unknown_batches == REFUSE:
         raise UserError(
             f"The model was trained on the batches {', '.join(batches)} and knows no batch "
-            f"'{unknown[0]}'. Train it on a dataset that has this batch."
+            f"'{odd[0]}'. Train it on a dataset that has this batch, or ask for unknown batches "
+            "to be averaged."
         )
-    return labels.map(order).to_numpy(np.int64)
+    if odd:
+        logger.warning(
+            "%d cells of the batch %s, which the model does not know: it is told of its own "
+            "batches in equal shares",
+            (codes < 0).sum(),
+            ", ".join(odd),
+        )
+    return codes.astype(np.int64)

@@ -27,6 +27,11 @@ class Split:
     test: np.ndarray = field(default_factory=_none)
 
 
+def held_out(split: Split) -> np.ndarray:
+    """Sorted cells that were not learnt from."""
+    return np.sort(np.concatenate([split.validation, split.test]))
+
+
 def split_cells(
     batch_codes: np.ndarray, *, validation: float, test: float = 0.0, rng: np.random.Generator
 ) -> Split:

@@ -18,6 +18,11 @@ CARRIED = (
 )
 
 
+def carried(obs: pd.DataFrame) -> pd.DataFrame:
+    """Columns of obs that travel with what is made of cells, where they exist."""
+    return obs[[column for column in CARRIED if column in obs]].copy()
+
+
 def embedding_object(values: np.ndarray, *, obs: pd.DataFrame, model: str, seed: int) -> "AnnData":
     """Wrap an embedding with the cells' metadata.
 
@@ -32,7 +37,7 @@ def embedding_object(values: np.ndarray, *, obs: pd.DataFrame, model: str, seed:
     """
     import anndata as ad
 
-    kept = obs[[column for column in CARRIED if column in obs]].copy()
+    kept = carried(obs)
     dimensions = pd.DataFrame(index=[f"z{i}" for i in range(values.shape[1])])
     made = {"model": model, "seed": seed}
     return ad.AnnData(

@@ -10,7 +10,8 @@ SPLITS = (("train", GREY), ("val", COLOURS[0]))
 def loss_figure(history: pd.DataFrame):
     """One panel per term of the loss, training and validation, by epoch; then the schedules.
 
-    The dotted line is the epoch with the lowest validation loss, whose weights are kept.
+    Schedules that never change have no panel. The dotted line is the epoch with the lowest
+    validation loss, whose weights are kept.
 
     Parameters
     ----------
@@ -20,7 +21,8 @@ def loss_figure(history: pd.DataFrame):
     import matplotlib.pyplot as plt
 
     terms = list(dict.fromkeys(c.split("_", 1)[1] for c in history if c.startswith("train_")))
-    schedules = [c for c in history if c != "epoch" and not c.startswith(("train_", "val_"))]
+    others = history.drop(columns="epoch").filter(regex="^(?!train_|val_)")
+    schedules = others.columns[others.nunique() > 1]
     panels = [*terms, *schedules]
     width = min(4, len(panels))
     height = -(-len(panels) // width)

@@ -43,14 +43,11 @@ def train(
     """
     import shutil
 
-    import pandas as pd
-
     from multiome2vec.data.readers import read_dataset
-    from multiome2vec.data.splits import write_split
-    from multiome2vec.io.atomic import write_tsv
     from multiome2vec.presets import configure
+    from multiome2vec.tasks.model import Model
     from multiome2vec.tasks.train import train_model
-    from multiome2vec.training.checkpoint import file_digest, save
+    from multiome2vec.training.checkpoint import file_digest
     from multiome2vec.training.settings import RunSettings
 
     source, settings = read_dataset(mdata), RunSettings(**(run or {}))
@@ -63,9 +60,7 @@ def train(
         backend=backend,
         key={"data": file_digest(mdata)} if settings.checkpoint_dir else {},
     )
-    facts = {"preset": preset, **result.facts}
-    save(result.model, features=result.features, facts=facts, weights=weights, card=card)
-    write_split(result.split, source.obs.index, splits)
-    write_tsv(pd.DataFrame(result.fit.history), history, index=False)
+    model = Model.from_trained(result, preset=preset)
+    model.write(weights=weights, card=card, history=history, splits=splits)
     if settings.checkpoint_dir:
         shutil.rmtree(settings.checkpoint_dir, ignore_errors=True)

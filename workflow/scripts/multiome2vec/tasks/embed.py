@@ -1,41 +1,64 @@
 """Embedding of all cells of a dataset by a trained model."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from multiome2vec.data.dataset import Dataset
 from multiome2vec.data.device import choose_device
-from multiome2vec.data.features import check_features
-from multiome2vec.data.multiome import cell_data
+from multiome2vec.data.multiome import REFUSE
+from multiome2vec.errors import UserError
+from multiome2vec.tasks.apply import prepare, projected
 from multiome2vec.training.checkpoint import Checkpoint
 from multiome2vec.training.inference import latent
 
 if TYPE_CHECKING:
     from mudata import MuData
 
+LATENT, PROJECTION = "latent", "projection"
+SPACES = (LATENT, PROJECTION)
 
-def embed(checkpoint: Checkpoint, mdata: "MuData") -> np.ndarray:
-    """Posterior mean of each cell given every modality it has.
+
+def embed(
+    checkpoint: Checkpoint,
+    data: "MuData | Dataset",
+    *,
+    sources: Sequence[str] | None = None,
+    space: str = LATENT,
+    unknown_batches: str = REFUSE,
+) -> np.ndarray:
+    """Place each cell by every modality it has, or by some alone.
+
+    Parameters
+    ----------
+    data
+        That of the training, or another one with the same features, paired or mosaic.
+    sources
+        Modalities to look at; None for all.
+    space
+        ``latent``: mean of the posterior. ``projection``: where a contrastive objective compares
+        cells, see :func:`multiome2vec.tasks.apply.projected`.
+    unknown_batches
+        ``refuse`` or ``average``, see :func:`multiome2vec.tasks.apply.prepare`.
 
     Returns
     -------
     numpy.ndarray
-        Cells × latent, float32, in the order of ``mdata.obs``.
+        Cells × dimensions, float32, in the order of the dataset's cells.
 
     Raises
     ------
     ContractError
-        If the data have other modalities or features than the model was trained on.
+        If the data lack features that the model was trained on.
+    UserError
+        If a batch, a modality or the space is unknown.
     """
-    card, features = checkpoint.card, checkpoint.features
-    digests = {name: entry["digest"] for name, entry in card["features"].items()}
-    check_features(mdata, features=features, digests=digests)
-    data = cell_data(
-        mdata,
-        features=features,
-        batches=card["batches"],
-        batch_key=card["batch_key"],
-        dense=True,
-    )
+    if space not in SPACES:
+        raise UserError(f"There is no space '{space}'. Known: {', '.join(SPACES)}.")
+    cells = prepare(checkpoint, data, unknown_batches=unknown_batches)
     model = checkpoint.model.to(choose_device())
-    return latent(model, data, np.arange(len(data))).mean
+    every = np.arange(len(cells))
+    if space == PROJECTION:
+        return projected(model, cells, every, sources=sources)
+    return latent(model, cells, every, sources=sources).mean

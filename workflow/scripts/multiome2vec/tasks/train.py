@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import torch
 
 from multiome2vec import keys
@@ -48,6 +49,8 @@ class Trained:
         The cells as it saw them.
     features
         Columns of each modality's matrix that it uses.
+    names
+        Names of these features.
     split
         Cells it learnt from, and those that chose the epoch.
     fit
@@ -59,6 +62,7 @@ class Trained:
     model: MultimodalVAE
     data: CellData
     features: dict[str, np.ndarray]
+    names: dict[str, pd.Index]
     split: Split
     fit: Fit
     facts: dict
@@ -168,7 +172,12 @@ def train_model(
         "batch_key": batch_key,
         "batches": batches,
         "features": {
-            name: {"used": len(found), "digest": digests[name]} for name, found in names.items()
+            name: {
+                "used": len(found),
+                "digest": digests[name],
+                "kind": data.modalities[name].kind,
+            }
+            for name, found in names.items()
         },
         "libraries": {
             name: modality.statistics(split.train).median_library
@@ -184,7 +193,7 @@ def train_model(
         "active_units": result.active_units,
         "beta": job.settings.schedules(config)["kl_z"].value,
     }
-    return Trained(model, data, features, split, result, facts)
+    return Trained(model, data, features, names, split, result, facts)
 
 
 def _train(job: _Job, config: ModelConfig, seed: int) -> tuple[MultimodalVAE, Fit]:

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -21,6 +23,7 @@ from multiome2vec.models.multimodal import MultimodalVAE
 LIBRARIES = ("torch", "numpy", "scipy", "anndata", "mudata")
 PICKLES = (b"PK\x03\x04", b"\x80")  # first bytes of torch.save's archives and of a pickle
 COLUMNS = "features."  # prefix of the tensors that hold the columns used of each modality
+NAMES = "names."  # prefix of those with the features' names: UTF-8, one per line
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,16 @@ class Checkpoint:
     model
         On the CPU, in evaluation mode.
     features
-        Columns of each modality's matrix that the model uses.
+        Columns of the training data's matrix that the model uses, by modality.
+    names
+        Names of these features.
     card
         Facts about the training, as written by :func:`save`.
     """
 
     model: MultimodalVAE
     features: dict[str, np.ndarray]
+    names: dict[str, pd.Index]
     card: dict
 
 
@@ -46,6 +52,7 @@ def save(
     model: MultimodalVAE,
     *,
     features: dict[str, np.ndarray],
+    names: Mapping[str, Sequence[str]],
     facts: dict,
     weights: str | Path,
     card: str | Path,
@@ -56,6 +63,8 @@ def save(
     ----------
     features
         Columns of each modality's matrix that the model uses.
+    names
+        Names of these features.
     facts
         What else the card says (preset, seed, batches, digests, ...), JSON values.
     weights, card
@@ -63,6 +72,7 @@ def save(
     """
     tensors = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
     tensors |= {COLUMNS + name: torch.from_numpy(columns) for name, columns in features.items()}
+    tensors |= {NAMES + name: _as_bytes(found) for name, found in names.items()}
     with atomic_path(weights) as partial:
         partial.write_bytes(to_bytes(tensors))
     versions = {"multiome2vec": __version__, **{name: version(name) for name in LIBRARIES}}
@@ -80,8 +90,7 @@ def load(weights: str | Path, card: str | Path) -> Checkpoint:
     facts = json.loads(Path(card).read_text())
     model = MultimodalVAE(ModelConfig.from_dict(facts["config"]))
     tensors = _read_tensors(weights)
-    names = [name for name in tensors if name.startswith(COLUMNS)]
-    features = {name.removeprefix(COLUMNS): tensors.pop(name).numpy() for name in names}
+    columns, texts = _take(tensors, COLUMNS), _take(tensors, NAMES)
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
@@ -89,8 +98,24 @@ def load(weights: str | Path, card: str | Path) -> Checkpoint:
             f"{weights} does not belong to {card}: {str(error).splitlines()[-1].strip()} "
             "Remove both and train again."
         ) from None
-    order = {name: features[name] for name in model.config.modalities}
-    return Checkpoint(model.eval(), order, facts)
+    order = list(model.config.modalities)
+    features = {name: columns[name].numpy() for name in order}
+    names = {name: _as_names(texts[name]) for name in order}
+    return Checkpoint(model.eval(), features, names, facts)
+
+
+def _take(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    """Move the tensors of a prefix out of a dictionary; names without the prefix."""
+    found = [name for name in tensors if name.startswith(prefix)]
+    return {name.removeprefix(prefix): tensors.pop(name) for name in found}
+
+
+def _as_bytes(names: Sequence[str]) -> torch.Tensor:
+    return torch.frombuffer(bytearray("\n".join(names).encode() + b"\n"), dtype=torch.uint8)
+
+
+def _as_names(text: torch.Tensor) -> pd.Index:
+    return pd.Index(text.numpy().tobytes().decode().split("\n")[:-1], dtype=object)
 
 
 def _read_tensors(weights: str | Path) -> dict[str, torch.Tensor]:

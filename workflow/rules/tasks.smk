@@ -1,0 +1,136 @@
+"""
+What trained models are used for besides embeddings (run.tasks), one job per model and seed.
+
+REQUIRED INPUTS: matrices/multiome.h5mu, models/{model}/seed-{seed}/{weights.safetensors, card.json,
+splits.tsv}
+
+OUTPUTS: results/{dataset}/tasks/{model}/seed-{seed}/{imputed_rna.zarr, imputed_atac.zarr, predict.json,
+match.json, loadings.tsv, markers.tsv}, results/{dataset}/evaluation/tasks.tsv
+
+predict and match are scored on the cells that the model has not learnt from.
+"""
+
+
+include: "inputs/tasks.smk"
+
+
+rule impute:
+    input:
+        mdata="results/{dataset}/matrices/multiome.h5mu",
+        weights="results/{dataset}/models/{model}/seed-{seed}/weights.safetensors",
+        card="results/{dataset}/models/{model}/seed-{seed}/card.json",
+    output:
+        imputed=directory("results/{dataset}/tasks/{model}/seed-{seed}/imputed_{modality}.zarr"),
+    log:
+        "logs/impute/{dataset}.{model}.{seed}.{modality}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/impute/{model}.{seed}.{modality}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=120,
+    params:
+        quantile=impute_quantile,
+        code=source_digest("multiome2vec.steps.impute"),
+    script:
+        "../scripts/impute.py"
+
+
+rule predict:
+    input:
+        mdata="results/{dataset}/matrices/multiome.h5mu",
+        weights="results/{dataset}/models/{model}/seed-{seed}/weights.safetensors",
+        card="results/{dataset}/models/{model}/seed-{seed}/card.json",
+        splits="results/{dataset}/models/{model}/seed-{seed}/splits.tsv",
+    output:
+        scores="results/{dataset}/tasks/{model}/seed-{seed}/predict.json",
+    log:
+        "logs/predict/{dataset}.{model}.{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/predict/{model}.{seed}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=120,
+    params:
+        code=source_digest("multiome2vec.steps.predict"),
+    script:
+        "../scripts/predict.py"
+
+
+rule match:
+    input:
+        mdata="results/{dataset}/matrices/multiome.h5mu",
+        weights="results/{dataset}/models/{model}/seed-{seed}/weights.safetensors",
+        card="results/{dataset}/models/{model}/seed-{seed}/card.json",
+        splits="results/{dataset}/models/{model}/seed-{seed}/splits.tsv",
+    output:
+        scores="results/{dataset}/tasks/{model}/seed-{seed}/match.json",
+    log:
+        "logs/match/{dataset}.{model}.{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/match/{model}.{seed}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=120,
+    params:
+        code=source_digest("multiome2vec.steps.match"),
+    script:
+        "../scripts/match.py"
+
+
+rule loadings:
+    input:
+        mdata="results/{dataset}/matrices/multiome.h5mu",
+        weights="results/{dataset}/models/{model}/seed-{seed}/weights.safetensors",
+        card="results/{dataset}/models/{model}/seed-{seed}/card.json",
+        splits="results/{dataset}/models/{model}/seed-{seed}/splits.tsv",
+    output:
+        loadings="results/{dataset}/tasks/{model}/seed-{seed}/loadings.tsv",
+        markers="results/{dataset}/tasks/{model}/seed-{seed}/markers.tsv",
+    log:
+        "logs/loadings/{dataset}.{model}.{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/loadings/{model}.{seed}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=16000,
+        runtime=60,
+    params:
+        code=source_digest("multiome2vec.steps.loadings"),
+    script:
+        "../scripts/loadings.py"
+
+
+rule task_scores:
+    input:
+        scores=[path for path, _, _ in task_scores()],
+    output:
+        table="results/{dataset}/evaluation/tasks.tsv",
+    log:
+        "logs/task_scores/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/task_scores/all.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        runs=[[model, seed] for _, model, seed in task_scores()],
+        code=source_digest("multiome2vec.steps.task_scores"),
+    script:
+        "../scripts/task_scores.py"

@@ -1,0 +1,14 @@
+"""Adapter of rule predict."""
+
+from multiome2vec.logs import job
+
+with job(snakemake.log[0], threads=snakemake.threads):
+    from multiome2vec.steps.predict import predict
+
+    predict(
+        mdata=snakemake.input.mdata,
+        weights=snakemake.input.weights,
+        card=snakemake.input.card,
+        splits=snakemake.input.splits,
+        out=snakemake.output.scores,
+    )
