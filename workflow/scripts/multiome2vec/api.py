@@ -4,7 +4,6 @@
 :func:`train` or :func:`load` returns.
 """
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,8 +69,8 @@ def train(
     backend
         Where sparse values are kept: ``auto``, ``memory``, ``backed`` or ``gpu``.
     run
-        Device, precision, checkpoints. Training resumes from its ``checkpoint_dir``, which is
-        removed when it is done.
+        Device, precision, checkpoints. Training resumes from its ``checkpoint_dir``, which can be
+        removed when the model is saved.
     settings
         Hyperparameters of the preset, such as ``latent=16``.
 
@@ -92,10 +91,7 @@ def train(
         backend=backend,
         key={"data": _stamp(data), "split_by": str(split_by)},
     )
-    model = Model.from_trained(trained, preset=preset)
-    if run.checkpoint_dir:
-        shutil.rmtree(run.checkpoint_dir, ignore_errors=True)
-    return model
+    return Model.from_trained(trained, preset=preset)
 
 
 def load(folder: str | Path) -> Model:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import re
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def train(options: argparse.Namespace) -> None:
         )
         if join(options.device).leader:
             model.save(options.out)
+            shutil.rmtree(Path(options.out) / STATE, ignore_errors=True)
             print(model)
     finally:
         leave()
