@@ -179,9 +179,7 @@ def test_fault_reconstructions_are_weighted_by_hand():
     assert float(terms["nll_rna"]) == pytest.approx(expected, rel=1e-4)
     counts = batch.values[keys.ATAC].numpy()
     chance = (1 - inflation) * stats.poisson.pmf(counts, mean) + inflation * (counts == 0)
-    assert float(terms["nll_atac"]) == pytest.approx(
-        -np.log(chance).sum(axis=1).mean(), rel=1e-4
-    )
+    assert float(terms["nll_atac"]) == pytest.approx(-np.log(chance).sum(axis=1).mean(), rel=1e-4)
 
 
 def test_fault_means_are_changed_in_place():
