@@ -24,7 +24,7 @@ def test_covariate_and_adversary_mix_batches_and_keep_types():
         scores = [ilisi(z, batches, batches, n_neighbors=15, seed=0)["ilisi"] for z in found]
         mixing[name] = np.mean(scores)
         agreements[name] = np.mean([agreement(z, types(mdata)) for z in found])
-    assert mixing["neither"] + 0.05 < mixing["covariate"]
+    assert 3 * mixing["neither"] < mixing["covariate"]
     assert mixing["covariate"] + 0.05 < mixing["adversary"]
     assert agreements["neither"] <= agreements["covariate"]
     assert agreements["adversary"] >= agreements["covariate"] - 0.02

@@ -7,7 +7,9 @@ import pytest
 import torch
 from multiome2vec.data import multiome
 from multiome2vec.data.backed import BackedStore
+from multiome2vec.data.cells import CellData
 from multiome2vec.data.readers import read_dataset
+from multiome2vec.data.sampling import index_batches
 from multiome2vec.data.stores import MemoryStore
 from multiome2vec.objectives.objective import Objective
 from multiome2vec.tasks import train as module
@@ -33,6 +35,14 @@ def assert_same(one, other):
     assert one.facts == other.facts
     first, second = one.model.state_dict(), other.model.state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """Write the toy to a file."""
+    path = tmp_path_factory.mktemp("data") / "cells.h5mu"
+    toy_multiome(cells=160).write_h5mu(path)
+    return read_dataset(path)
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +110,14 @@ def test_the_state_of_other_settings_is_not_resumed(tmp_path, monkeypatch, caplo
     assert "is not resumed: it differs in" in caplog.text
 
 
+def one_order(data, cells, *, size, rng=None):
+    return list(index_batches(cells, size=size, rng=rng))
+
+
 @pytest.mark.parametrize("dense", [True, False], ids=["dense", "sparse"])
-def test_memory_and_file_train_alike(tmp_path, monkeypatch, dense):
+def test_memory_and_file_train_alike_on_the_same_batches(source, monkeypatch, dense):
+    monkeypatch.setattr(CellData, "order", one_order)
     monkeypatch.setattr(multiome, "SPARSE_BELOW", -1.0 if dense else 2.0)
-    toy_multiome(cells=160).write_h5mu(tmp_path / "cells.h5mu")
-    source = read_dataset(tmp_path / "cells.h5mu")
     kept = {"backed": BackedStore, "memory": MemoryStore}
     found = {}
     for backend, kind in kept.items():
@@ -113,3 +126,10 @@ def test_memory_and_file_train_alike(tmp_path, monkeypatch, dense):
         assert isinstance(atac.store, kind)
         assert atac.sparse != dense
     assert_same(found["backed"], found["memory"])
+
+
+def test_a_state_of_another_order_of_cells_is_not_resumed(source, tmp_path, caplog):
+    settings = RunSettings(device="cpu", checkpoint_dir=str(tmp_path), checkpoint_minutes=0.0)
+    for backend in ("backed", "memory"):
+        short("trivae", source, backend=backend, max_epochs=1, run=settings)
+    assert "is not resumed: it differs in order" in caplog.text

@@ -241,3 +241,22 @@ def test_what_is_no_such_file(tmp_path, mdata, write):
         other = mudata.MuData({"protein": mdata["rna"]})
     with pytest.raises(UserError, match="modalities are protein, not rna"):
         read_dataset(write(other))
+
+
+def test_one_matrix_of_log_values_is_continuous_expression(write):
+    values = np.log2(np.random.default_rng(0).lognormal(size=(9, 4)) + 1e-3).astype(np.float32)
+    genes = pd.DataFrame(index=list("abcd"))
+    data = ad.AnnData(values, obs=pd.DataFrame(index=[f"s{i}" for i in range(9)]), var=genes)
+    dataset = read_dataset(write(data))
+    source = dataset.modalities["rna"]
+    assert list(dataset.modalities) == ["rna"]
+    assert source.kind == CONTINUOUS
+    found = densify(source.store.rows(np.arange(9), CPU)).numpy()
+    np.testing.assert_allclose(found, values, rtol=1e-6)
+
+
+def test_one_matrix_of_counts_is_not_taken_for_expression(write):
+    counts = np.random.default_rng(0).poisson(2, (9, 4)).astype(np.float32)
+    data = ad.AnnData(counts, obs=pd.DataFrame(index=[f"s{i}" for i in range(9)]))
+    with pytest.raises(UserError, match="no column 'feature_types'"):
+        read_dataset(write(data))

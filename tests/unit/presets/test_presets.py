@@ -1,7 +1,9 @@
+import math
+
 import pytest
 from multiome2vec.errors import UserError
 from multiome2vec.models.config import ACCESSIBILITY, CONTINUOUS, COUNTS, ModalityShape
-from multiome2vec.presets import configure
+from multiome2vec.presets import REGISTRY, configure
 
 SHAPES = {
     "rna": ModalityShape(COUNTS, 900),
@@ -43,3 +45,62 @@ def test_misspelt_hyperparameter_is_named():
 def test_unknown_preset_is_named():
     with pytest.raises(UserError, match="Unknown model 'trivea'.*'trivae'"):
         configure("trivea", {})
+
+
+def test_settings_by_kind_are_merged_and_lists_replace():
+    before = configure("mosc", {})
+    found = configure("mosc", {"likelihood": {"counts": "poisson"}, "hidden": [8], "latent": 3})
+    assert found.likelihood == {
+        "counts": "poisson",  # ours
+        "accessibility": "bernoulli",  # the preset's
+        "continuous": "gaussian",  # of all
+    }
+    assert (found.hidden, found.latent) == ((8,), 3)
+    assert found.terms == before.terms
+    more = configure("mosc", {"terms": {"align": 0.0, "usage": 2.0}}).terms
+    assert more == {"cross": 0.5, "align": 0.0, "usage": 2.0}
+    assert configure("mosc", {}) == before
+
+
+@pytest.mark.parametrize(
+    ("hyper", "beta"),
+    [({}, 0.01 * 900 / 128), ({"latent": 450}, 0.01), ({"kl_reduction": "sum"}, 0.01)],
+)
+def test_means_of_both_losses_make_another_weight(hyper, beta):
+    """β = w · G / (2 L): means over L dimensions and G genes, and the ½ of a Gaussian."""
+    settings = configure("gtex", hyper)
+    config = settings.model({"rna": ModalityShape(CONTINUOUS, 900)}, n_batches=0)
+    schedule = settings.schedules(config)["kl_z"]
+    assert schedule.value == pytest.approx(beta)
+    for epoch in range(1, 31):
+        cycle, within = divmod(epoch, 10)
+        ramp = (1 - math.cos(math.pi * within / 10)) / 2
+        expected = max(beta * ramp * 0.9**cycle, 0.01 * beta)
+        assert schedule.at(epoch) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("preset", REGISTRY.names())
+def test_every_term_is_on_before_the_last_epoch(preset):
+    """A warm-up longer than the training would leave terms off that the preset asks for."""
+    settings = configure(preset, {})
+    shapes = {name: SHAPES[name] for name in settings.modalities or SHAPES}
+    config = settings.model(shapes, n_batches=2)
+    optimisation = settings.optimisation(config)
+    assert optimisation.settled < 0.8 * optimisation.max_epochs
+    for schedule in optimisation.schedules.values():
+        reached = max(schedule.at(epoch) for epoch in range(1, math.ceil(optimisation.settled) + 1))
+        assert reached >= 0.97 * schedule.value  # a cosine of 10 epochs falls just before its top
+    assert set(settings.terms) | {"kl_z"} <= set(optimisation.schedules)
+
+
+def test_the_deep_presets_have_the_published_settings():
+    """Of S4: what its text says, and what its last state did."""
+    common = {"hidden": (4096, 2048, 1024, 512, 256), "norm": "batch", "activation": "elu"}
+    common |= {"learning_rate": 1e-4, "max_epochs": 300, "masking": (0.05, 0.25)}
+    text = {"latent": 19_797, "dropout": 0.3, "patience": 30, "kl_weight": 0.1}
+    text |= {"kl_warmup_epochs": 40, "kl_schedule": "cyclical"}
+    code = {"latent": 64, "dropout": 0.35, "patience": 60, "batch_size": 64, "weight_decay": 1e-5}
+    code |= {"kl_warmup_epochs": 10, "kl_decay": 0.9, "kl_schedule": "cyclical"}
+    for preset, expected in (("gtex-readme", common | text), ("gtex", common | code)):
+        settings = configure(preset, {})
+        assert {name: getattr(settings, name) for name in expected} == expected

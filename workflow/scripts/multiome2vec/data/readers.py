@@ -84,6 +84,13 @@ class _File:
         obs, var = self._table("obs"), self._table("var")
         require_unique_barcodes(obs.index, path=self.path)
         if keys.FEATURE_TYPES not in var:
+            if not self._layers("") and self.layer != "X":
+                store = self._matrix("X", self.path)
+                if not _whole(store):
+                    logger.info("%s: X is taken as continuous expression", self.path)
+                    return Dataset(
+                        obs, {keys.RNA: Source(CONTINUOUS, store, np.arange(len(obs)), var)}
+                    )
             raise UserError(
                 f"{self.path}: var has no column '{keys.FEATURE_TYPES}', so modalities cannot be "
                 f"told apart. Add it: {', '.join(names[0] for names in FEATURE_TYPES.values())}."
@@ -216,6 +223,12 @@ def aligned_rows(obs: pd.DataFrame, barcodes: pd.Index, *, name: str, path: str)
             f"which cells have it ('{flag}')."
         )
     return np.where(has, np.cumsum(has) - 1, -1)
+
+
+def _whole(store: MemoryStore | BackedStore) -> bool:
+    """Whether the first rows hold whole numbers alone, as counts do."""
+    values = store.csr(np.arange(min(ROWS_AT_A_TIME, store.shape[0]))).values
+    return bool((values == np.floor(values)).all())
 
 
 def _from_dense(element) -> MemoryStore:

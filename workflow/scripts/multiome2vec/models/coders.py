@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from multiome2vec.models.batch import Batch, SparseRows, densify
 from multiome2vec.models.config import ModelConfig
+from multiome2vec.models.fusion import FUSIONS
 from multiome2vec.models.gaussian import Posterior, bounded
 from multiome2vec.models.likelihoods import LIKELIHOODS
 from multiome2vec.models.transforms import TRANSFORMS, Standardise
@@ -30,14 +31,19 @@ class Encoder(nn.Module):
             activation=config.activation,
             segments=spec.segments,
         )
-        self.head = nn.Linear(self.trunk.n_outputs, 2 * config.latent)
+        needed = FUSIONS[config.fusion].reads_experts
+        self.head = nn.Linear(self.trunk.n_outputs, 2 * config.latent) if needed else None
 
     def transformed(self, batch: Batch) -> Tensor | SparseRows:
         """Values [B, F] after the transform, before they are standardised."""
         return self.transform(batch.values[self.name], batch.library(self.name))
 
-    def forward(self, batch: Batch, *, transformed: bool = False) -> tuple[Posterior, Tensor]:
+    def forward(
+        self, batch: Batch, *, transformed: bool = False
+    ) -> tuple[Posterior | None, Tensor]:
         """Posterior [B, D] and what it was read from [B, H]; undefined values count as mean.
+
+        There is no posterior if the fusion does not read it.
 
         Parameters
         ----------
@@ -51,6 +57,8 @@ class Encoder(nn.Module):
             x = densify(x) * batch.defined[self.name]
         covariate = batch.covariate if self.told_batch else batch.covariate[:, :0]
         hidden = self.trunk(x, covariate)
+        if self.head is None:
+            return None, hidden
         mean, log_variance = self.head(hidden).float().chunk(2, dim=1)
         return Posterior(mean, bounded(log_variance)), hidden
 

@@ -50,7 +50,14 @@ class Fusion(nn.Module):
         For each modality, whether it is derived from another.
     prior_expert
         Whether products hold the prior N(0, I) as one more expert; not with a mixture prior.
+
+    Attributes
+    ----------
+    reads_experts
+        Whether experts are read; those that read ``hidden`` alone need none.
     """
+
+    reads_experts: bool = True
 
     def __init__(
         self, n_latent: int, *, widths: Sequence[int], derived: Sequence[bool], prior_expert: bool
@@ -185,6 +192,8 @@ class Concatenation(Fusion):
     n_shared
         Width of a shared layer LayerNorm(Linear(·)) in front (0: none).
     """
+
+    reads_experts = False
 
     def __init__(
         self,

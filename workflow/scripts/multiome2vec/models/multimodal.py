@@ -23,6 +23,7 @@ class Evidence(NamedTuple):
     """What the encoders say about the cells of a batch, before fusion.
 
     Modalities that the batch lacks have N(0, I) and zeros; the mask keeps them out of the fusion.
+    Where the fusion reads the hidden layers alone, all experts are N(0, I).
     """
 
     experts: Posterior  # [B, M, D]
@@ -85,15 +86,15 @@ class MultimodalVAE(nn.Module):
         transformed
             Modalities whose values are transformed already (not yet standardised).
         """
+        zero = batch.covariate.new_zeros(len(batch), self.config.latent)
         experts, hidden = [], []
         for name, encoder in self.encoders.items():
             if name in batch.values:
                 posterior, features = encoder(batch, transformed=name in transformed)
             else:
-                zero = batch.covariate.new_zeros(len(batch), self.config.latent)
-                posterior = Posterior(zero, zero)
+                posterior = None
                 features = batch.covariate.new_zeros(len(batch), encoder.trunk.n_outputs)
-            experts.append(posterior)
+            experts.append(posterior or Posterior(zero, zero))
             hidden.append(features)
         stacked = (torch.stack(parts, dim=1) for parts in zip(*experts, strict=True))
         return Evidence(Posterior(*stacked), hidden)

@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+#: names of the terms beside the ELBO, see :mod:`multiome2vec.objectives.terms`
+TERMS = (
+    "subset", "cross", "align", "cycle", "usage", "adversary", "masked", "contrastive", "augmented",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class ObjectiveSpec:

@@ -6,6 +6,7 @@ One module per preset, which registers an instance of
 
 from dataclasses import fields, replace
 from difflib import get_close_matches
+from importlib import import_module
 
 from multiome2vec.errors import UserError
 from multiome2vec.registry import Registry
@@ -36,7 +37,26 @@ def configure(preset: str, hyper: dict):
     changes = {}
     for name, value in hyper.items():
         default = getattr(settings, name)
+        _check_type(name, value, default)
         if isinstance(default, dict):
             value = {**default, **value}
         changes[name] = tuple(value) if isinstance(value, list) else value
     return replace(settings, **changes)
+
+
+def describe() -> dict[str, str]:
+    """First line of the documentation of every preset, by name."""
+    lines = {}
+    for name in REGISTRY.names():
+        text = import_module(REGISTRY.module(name)).__doc__.splitlines()[0]
+        lines[name] = text.removeprefix(f"``{name}``: ")
+    return lines
+
+
+def _check_type(name: str, value: object, default: object) -> None:
+    """Refuse a value that is of another type than the default."""
+    known = {bool: bool, int: int, float: (int, float), str: str, tuple: (tuple, list), dict: dict}
+    wanted = known.get(type(default), object)
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted not in (bool, object)):
+        kind = "list" if isinstance(default, tuple) else type(default).__name__
+        raise UserError(f"'{name}' must be of type {kind}, such as {default!r}, not {value!r}.")

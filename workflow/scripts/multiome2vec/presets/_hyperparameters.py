@@ -1,5 +1,6 @@
 """All settings of a model and its training in one typed place (no torch: Snakemake reads it)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from multiome2vec.errors import UserError
@@ -12,7 +13,7 @@ from multiome2vec.models.config import (
     ModalitySpec,
     ModelConfig,
 )
-from multiome2vec.objectives.spec import ObjectiveSpec
+from multiome2vec.objectives.spec import TERMS, ObjectiveSpec
 from multiome2vec.training.schedules import Schedule
 from multiome2vec.training.settings import Optimisation
 
@@ -25,6 +26,15 @@ LIKELIHOOD = {COUNTS: "negative-binomial", ACCESSIBILITY: "poisson", CONTINUOUS:
 NETWORK = dict.fromkeys(TRANSFORM, "mlp")
 TARGET = dict.fromkeys(TRANSFORM, "counts")
 LATE = ("cycle", "contrastive", "augmented")
+
+#: what settings with a few possible values may be (networks and likelihoods have registries)
+CHOICES = {
+    "library": ("observed", "latent"),
+    "balance": ("none", "per_feature"),
+    "enumerate": ("exact", "argmax", "gumbel"),
+    "kl_reduction": ("sum", "mean"),
+    "kl_schedule": ("linear", "cyclical"),
+}
 
 
 @dataclass(frozen=True)
@@ -126,7 +136,13 @@ class Hyperparameters:
             "decoder": NETWORK,
             "target": TARGET,
         }.items():
+            _require_known(name, getattr(self, name), fallback)
             object.__setattr__(self, name, {**fallback, **getattr(self, name)})
+        for name, known in CHOICES.items():
+            _require_known(name, (getattr(self, name),), known)
+        _require_known("target", self.target.values(), ("counts", "transformed"))
+        _require_known("standardise", self.standardise, TRANSFORM)
+        _require_known("terms", self.terms, TERMS)
 
     @property
     def objective(self) -> ObjectiveSpec:
@@ -235,4 +251,13 @@ class Hyperparameters:
             weight=average / shape.n_features if self.balance == "per_feature" else 1.0,
             derived_from=ATAC if name == MOTIF and ATAC in shapes else None,
             segments=shape.segments,
+        )
+
+
+def _require_known(setting: str, found: Iterable[str], known: Iterable[str]) -> None:
+    unknown = [name for name in found if name not in known]
+    if unknown:
+        raise UserError(
+            f"The setting '{setting}' of a model knows no '{unknown[0]}'. Known: "
+            f"{', '.join(known)}."
         )

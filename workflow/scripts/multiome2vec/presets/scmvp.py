@@ -14,7 +14,7 @@ REGISTRY.register("scmvp")(
         decoder={"counts": "cluster-attention", "accessibility": "cluster-attention"},
         likelihood={"accessibility": "zero-inflated-poisson"},
         standardise=(),
-        terms={"subset": 1.0, "cycle": 0.1, "usage": 1.0},
+        terms={"subset": 1.0, "cycle": 0.1, "usage": 10.0},
         pretrain_epochs=20,
     )
 )

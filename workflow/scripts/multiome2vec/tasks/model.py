@@ -68,7 +68,7 @@ class Model:
                 "that training wrote."
             )
         parts = pd.read_csv(paths["splits"], sep="\t", dtype=str, index_col=keys.BARCODE)[COLUMN]
-        history = pd.read_csv(paths["history"], sep="\t")
+        history = pd.read_csv(paths["history"], sep="\t", float_precision="round_trip")
         return cls(load(paths["weights"], paths["card"]), history, parts)
 
     def save(self, folder: str | Path) -> None:

@@ -99,6 +99,11 @@ def load(weights: str | Path, card: str | Path) -> Checkpoint:
             "Remove both and train again."
         ) from None
     order = list(model.config.modalities)
+    if not set(order) <= set(texts) & set(columns):
+        raise ContractError(
+            f"{weights} does not name the features of {', '.join(order)}: another version of this "
+            "package wrote it. Train again."
+        )
     features = {name: columns[name].numpy() for name in order}
     names = {name: _as_names(texts[name]) for name in order}
     return Checkpoint(model.eval(), features, names, facts)

@@ -114,6 +114,7 @@ class Plan:
             "cells": digest([self.split.train.tolist(), self.split.validation.tolist()]),
             "seed": str(self.seed),
             "run": digest([run, self.device.type, self.group.size, torch.__version__]),
+            "order": "by blocks" if self.data.in_file else "of all cells",
             "code": source_digest(__name__),
             **self.context.key,
         }

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+from multiome2vec.errors import UserError
+from multiome2vec.scores.matching import matching
+from multiome2vec.tasks.apply import prepare
+from multiome2vec.tasks.match import match, match_all
+from multiome2vec.training.inference import latent
+
+
+def test_held_out_cells_are_nearer_to_themselves_than_by_chance(model, mdata):
+    split = model.split(mdata.obs_names)
+    found = match_all(model.checkpoint, mdata, split, optimal=True)
+    assert list(found) == ["rna_atac"]
+    n, scores = found["rna_atac"]["n_cells"], found["rna_atac"]["latent"]
+    assert n == len(split.validation)
+    assert scores["foscttm"] < 0.4
+    assert scores["top5_forward"] > 5 / n
+    assert {"hungarian_top1", "transport_match_probability"} <= set(scores)
+    assert "projection" not in found["rna_atac"]
+
+
+@pytest.mark.parametrize("measure", ["cosine", "euclidean"])
+def test_scores_are_of_the_means_of_either_source(model, mdata, measure):
+    cells = np.arange(50)
+    data, network = prepare(model.checkpoint, mdata), model.checkpoint.model
+    pair = [latent(network, data, cells, sources=[name]).mean for name in ("rna", "atac")]
+    expected = matching(*pair, measure=measure, temperature=0.5)
+    found = match(model.checkpoint, mdata, cells, measure=measure, temperature=0.5)
+    assert found["latent"] == pytest.approx(expected, rel=1e-4)
+    assert (found["measure"], found["temperature"]) == (measure, 0.5)
+
+
+def test_a_contrastive_model_matches_in_its_own_space_too(contrastive, mdata):
+    found = match(contrastive.checkpoint, mdata, np.arange(60))
+    assert found["projection"]["foscttm"] < 0.5
+    assert found["projection"] != found["latent"]
+
+
+def test_what_cannot_be_matched(model, mdata):
+    with pytest.raises(UserError, match="atac and motif are not two sources"):
+        match(model.checkpoint, mdata, np.arange(9), left="atac", right="motif")
+    found = match(model.checkpoint, mdata, np.arange(1))
+    assert found["undefined"] == "fewer than two cells have both rna and atac"

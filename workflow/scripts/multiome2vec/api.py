@@ -1,0 +1,353 @@
+"""The package in Python: one function per task, on files or on data in memory.
+
+``data`` is a path (h5mu, h5ad or zarr), a MuData, or what :func:`read` returns. ``model`` is what
+:func:`train` or :func:`load` returns.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from multiome2vec import keys
+from multiome2vec.data.dataset import Dataset, as_dataset
+from multiome2vec.data.multiome import REFUSE
+from multiome2vec.data.readers import read_dataset
+from multiome2vec.data.splits import Split, held_out, split_groups
+from multiome2vec.errors import UserError
+from multiome2vec.io.embedding import embedding_object
+from multiome2vec.models.config import ACCESSIBILITY
+from multiome2vec.presets import configure
+from multiome2vec.tasks import embed as embedding
+from multiome2vec.tasks import gene_embeddings as genes
+from multiome2vec.tasks import generate as generation
+from multiome2vec.tasks import impute as imputation
+from multiome2vec.tasks import loadings as loading
+from multiome2vec.tasks import match as matching
+from multiome2vec.tasks import predict as prediction
+from multiome2vec.tasks.model import Model
+from multiome2vec.tasks.train import VALIDATION, train_model
+from multiome2vec.training.settings import RunSettings
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from mudata import MuData
+
+    Data = str | Path | MuData | Dataset
+
+read = read_dataset
+
+
+def train(
+    data: "Data",
+    preset: str = "trivae",
+    *,
+    seed: int = 0,
+    batch_key: str | None = keys.BATCH,
+    split_by: str | None = None,
+    backend: str = "auto",
+    run: RunSettings | None = None,
+    **settings,
+) -> Model:
+    """Train a model.
+
+    Parameters
+    ----------
+    data
+        Paired or mosaic.
+    preset
+        A name in ``multiome2vec.presets.REGISTRY.names()``.
+    seed
+        Of the weights, the split, the order of the cells and all draws.
+    batch_key
+        Column of ``obs`` that encoders and decoders are told of; None for none.
+    split_by
+        Column of ``obs``, such as the donor, whose groups are either learnt from or held out; by
+        default a tenth of the cells of every batch is held out.
+    backend
+        Where sparse values are kept: ``auto``, ``memory``, ``backed`` or ``gpu``.
+    run
+        Device, precision, checkpoints. Training resumes from its ``checkpoint_dir``, which can be
+        removed when the model is saved.
+    settings
+        Hyperparameters of the preset, such as ``latent=16``.
+
+    Raises
+    ------
+    UserError
+        If the preset or a setting is unknown, or the data lack what it needs.
+    """
+    hyper = configure(preset, settings)
+    dataset, run = _dataset(data), run or RunSettings()
+    trained = train_model(
+        dataset,
+        hyper,
+        seed=seed,
+        batch_key=batch_key,
+        run=run,
+        split=_split(dataset, split_by, seed),
+        backend=backend,
+        key={"data": _stamp(data), "split_by": str(split_by)},
+    )
+    return Model.from_trained(trained, preset=preset)
+
+
+def load(folder: str | Path) -> Model:
+    """Read a model from the folder that :func:`save` or the workflow wrote."""
+    return Model.load(folder)
+
+
+def save(model: Model, folder: str | Path) -> None:
+    """Write a model: weights.safetensors, card.json, history.tsv and splits.tsv."""
+    model.save(folder)
+
+
+def embed(
+    model: Model,
+    data: "Data",
+    *,
+    sources: Sequence[str] | None = None,
+    space: str = embedding.LATENT,
+    unknown_batches: str = REFUSE,
+) -> "AnnData":
+    """Place cells, see :func:`multiome2vec.tasks.embed.embed`: X is cells × dimensions."""
+    dataset = _dataset(data)
+    values = embedding.embed(
+        model.checkpoint, dataset, sources=sources, space=space, unknown_batches=unknown_batches
+    )
+    seed, preset = model.card["seed"], model.card["preset"]
+    return embedding_object(values, obs=dataset.obs, model=preset, seed=seed)
+
+
+def impute(model: Model, data: "Data", out: str | Path, *, modality: str, **options) -> None:
+    """Write expected values of a modality, see :func:`multiome2vec.tasks.impute.impute`."""
+    dataset = _dataset(data)
+    imputation.impute(model.checkpoint, dataset, modality=modality, out=out, **options)
+
+
+def predict(
+    model: Model,
+    data: "Data",
+    *,
+    source: str | None = None,
+    target: str | None = None,
+    out: str | Path | None = None,
+    unknown_batches: str = REFUSE,
+) -> dict[str, dict]:
+    """Score predictions on the cells that the model did not learn from.
+
+    Parameters
+    ----------
+    source, target
+        Modalities; by default every two measured ones.
+    out
+        Zarr folder or h5ad for the predicted values of these cells (accessibility: the largest
+        twentieth of each cell); needs source and target.
+    unknown_batches
+        ``refuse`` or ``average``.
+
+    Returns
+    -------
+    dict
+        By ``{source}_to_{target}``, see :func:`multiome2vec.tasks.predict.predict`.
+    """
+    dataset = _dataset(data)
+    split, options = model.split(dataset.obs.index), {"unknown_batches": unknown_batches}
+    if (source is None) != (target is None) or (out is not None and source is None):
+        raise UserError("Predicted values need both the source and the target.")
+    if source is None:
+        return prediction.predict_all(model.checkpoint, dataset, split, **options)
+    pair = {"source": source, "target": target}
+    scores = prediction.predict(model.checkpoint, dataset, split, **pair, **options)
+    if out is not None:
+        imputation.impute(
+            model.checkpoint,
+            dataset,
+            held_out(split),
+            modality=target,
+            sources=[source],
+            out=out,
+            binarise=False,
+            **options,
+        )
+    return {f"{source}_to_{target}": scores}
+
+
+def match(model: Model, data: "Data", **options) -> dict[str, dict]:
+    """Score the matching of cells that the model did not learn from, between modalities.
+
+    Parameters
+    ----------
+    options
+        Of :func:`multiome2vec.tasks.match.match`.
+
+    Returns
+    -------
+    dict
+        By ``{left}_{right}`` for every two measured modalities.
+    """
+    dataset = _dataset(data)
+    split = model.split(dataset.obs.index)
+    return matching.match_all(model.checkpoint, dataset, split, **options)
+
+
+def loadings(
+    model: Model, data: "Data", *, top: int = loading.N_MARKERS
+) -> tuple[loading.Loadings, pd.DataFrame]:
+    """Compute loadings and markers, see :func:`multiome2vec.tasks.loadings.tables`.
+
+    ``data`` are those of the training: its cells give the scale of the dimensions.
+    """
+    dataset = _dataset(data)
+    train_cells = model.split(dataset.obs.index).train
+    if not len(train_cells):
+        raise UserError("None of these cells was learnt from: give the data of the training.")
+    return loading.tables(model.checkpoint, dataset, train_cells, top=top)
+
+
+def generate(
+    model: Model,
+    n_cells: int,
+    *,
+    seed: int = 0,
+    batch: str | None = None,
+    libraries: dict[str, float] | None = None,
+) -> "MuData":
+    """Draw new cells.
+
+    Parameters
+    ----------
+    batch
+        Batch to imitate; None for the average of all.
+    libraries
+        Sum of the expected counts of a cell, by modality; by default the median of the training.
+
+    Returns
+    -------
+    mudata.MuData
+        Values as X, of counts also as ``layers["counts"]``; ``obsm["X_latent"]``.
+    """
+    import anndata as ad
+    import mudata
+
+    network, number = model.checkpoint.model, _batch_number(model, batch)
+    depth = model.card["libraries"] | (libraries or {})
+    z, values = generation.generate(network, n_cells, libraries=depth, seed=seed, batch=number)
+    obs = pd.DataFrame(index=[f"generated{i}" for i in range(n_cells)])
+    parts = {}
+    for name, rows in values.items():
+        var = pd.DataFrame(index=model.checkpoint.names[name])
+        parts[name] = ad.AnnData(rows, obs=obs.copy(), var=var)
+        kind = model.card["features"][name]["kind"]
+        if network.config.modalities[name].target == "counts" and kind != "continuous":
+            parts[name].layers[keys.COUNTS] = rows.copy()
+        if kind == ACCESSIBILITY:
+            parts[name].uns[keys.COUNTING] = keys.FRAGMENT
+    with mudata.set_options(pull_on_update=False):
+        cells = mudata.MuData(parts)
+    cells.obs[keys.BATCH] = "average" if batch is None else batch
+    cells.obsm["X_latent"] = z
+    return cells
+
+
+def interpolate(
+    model: Model,
+    data: "Data",
+    start: str,
+    end: str,
+    *,
+    steps: int = 10,
+    batch: str | None = None,
+    libraries: dict[str, float] | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Compute expected values on the straight line from one cell to another in the latent space.
+
+    Parameters
+    ----------
+    start, end
+        Barcodes of two cells of ``data``.
+    steps
+        Points, the two cells included.
+    batch, libraries
+        As in :func:`generate`.
+
+    Returns
+    -------
+    dict
+        ``latent`` and every modality: steps × dimensions or features.
+    """
+    cells = embed(model, data)
+    for barcode in (start, end):
+        if barcode not in cells.obs_names:
+            raise UserError(f"The dataset has no cell '{barcode}'.")
+    ends = [cells.X[cells.obs_names.get_loc(barcode)] for barcode in (start, end)]
+    depth = model.card["libraries"] | (libraries or {})
+    path, values = generation.interpolate(
+        model.checkpoint.model,
+        *ends,
+        steps=steps,
+        libraries=depth,
+        batch=_batch_number(model, batch),
+    )
+    tables = {"latent": pd.DataFrame(path, columns=cells.var_names)}
+    for name, rows in values.items():
+        tables[name] = pd.DataFrame(rows, columns=model.checkpoint.names[name])
+    return tables
+
+
+def gene_embeddings(model: Model, modality: str = keys.RNA) -> pd.DataFrame:
+    """Name the rows of the decoder's last weight, see :mod:`multiome2vec.tasks.gene_embeddings`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Genes (or regions) × hidden units; of a linear decoder, × latent dimensions.
+    """
+    network = model.checkpoint.model
+    if modality not in network.config.modalities:
+        known = ", ".join(network.config.modalities)
+        raise UserError(f"The model has no modality '{modality}': it was trained with {known}.")
+    weight = loading.output_weight(network, modality)
+    if loading.is_linear(network, modality):
+        weight = weight[:, : network.config.latent]
+    return genes.gene_embeddings(weight, model.checkpoint.names[modality])
+
+
+def _dataset(data: "Data") -> Dataset:
+    if isinstance(data, str | Path):
+        return read_dataset(data)
+    if not isinstance(data, Dataset) and not hasattr(data, "mod"):
+        raise UserError(
+            f"Data can be a path, a MuData or what read() returns, not a {type(data).__name__}. "
+            "Put an AnnData into a MuData ({'rna': adata}), or give the path of its file."
+        )
+    return as_dataset(data)
+
+
+def _split(dataset: Dataset, column: str | None, seed: int) -> Split | None:
+    """Split by the groups of a column of obs, if there is one."""
+    if column is None:
+        return None
+    if column not in dataset.obs:
+        raise UserError(f"obs has no column '{column}' to split by: {', '.join(dataset.obs)}.")
+    rng = np.random.default_rng(seed)
+    return split_groups(dataset.obs[column], validation=VALIDATION, rng=rng)
+
+
+def _stamp(data: "Data") -> str:
+    """Size and time of a file, by which a changed one is noticed when training resumes."""
+    if not isinstance(data, str | Path):
+        return ""
+    found = Path(data).stat()
+    return f"{found.st_size}-{found.st_mtime_ns}"
+
+
+def _batch_number(model: Model, batch: str | None) -> int | None:
+    if batch is None:
+        return None
+    batches = model.card["batches"]
+    if batch not in batches:
+        raise UserError(f"The model knows no batch '{batch}': {', '.join(batches) or 'none'}.")
+    return batches.index(batch) if len(batches) > 1 else None
