@@ -125,9 +125,13 @@ def test_the_cycle_is_closed_where_the_expected_values_are_the_cells(batch, targ
     specs = {n: dataclasses.replace(s, target=target) for n, s in base.config.modalities.items()}
     torch.manual_seed(0)
     model = type(base)(dataclasses.replace(base.config, modalities=specs)).eval()
-    monkeypatch.setattr(model, "expectation", lambda name, *_: model.target(name, batch)[0])
-    weights = {"cycle": 1.0}
-    output = loss(model, batch, torch.Generator().manual_seed(0), **weights)
+
+    def perfect(name, z, covariate, library, responsibilities):
+        values, total = model.target(name, batch)
+        return values * library / total
+
+    monkeypatch.setattr(model, "expectation", perfect)
+    output = loss(model, batch, torch.Generator().manual_seed(0), cycle=1.0)
     torch.testing.assert_close(output.terms["cycle"], torch.zeros(()), atol=1e-5, rtol=0)
 
 
