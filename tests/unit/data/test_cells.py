@@ -12,8 +12,8 @@ from multiome2vec.data.features import choose_features
 from multiome2vec.data.multiome import cell_data
 from multiome2vec.data.readers import read_dataset
 from multiome2vec.data.stores import DenseStore, DeviceStore, MemoryStore
-from multiome2vec.models.batch import SparseRows
 from multiome2vec.models.config import ACCESSIBILITY, CONTINUOUS
+from multiome2vec.nn.sparse_rows import SparseRows
 from scipy import sparse
 
 ROWS = np.array([2, -1, 0, 3, -1, 1])

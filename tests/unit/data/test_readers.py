@@ -11,8 +11,8 @@ from multiome2vec.data.multiome import cell_data
 from multiome2vec.data.readers import read_dataset
 from multiome2vec.data.stores import MemoryStore
 from multiome2vec.errors import ContractError, UserError
-from multiome2vec.models.batch import densify
 from multiome2vec.models.config import ACCESSIBILITY, CONTINUOUS, COUNTS
+from multiome2vec.nn.sparse_rows import densify
 from scipy import sparse
 from toy_multiome import N_GENES, N_REGIONS, toy_multiome
 

@@ -13,7 +13,7 @@ from multiome2vec.data.device import CPU
 from multiome2vec.data.sampling import index_windows
 from multiome2vec.data.stores import DenseStore, DeviceStore, MemoryStore, choose_backend
 from multiome2vec.errors import UserError
-from multiome2vec.models.batch import SparseRows
+from multiome2vec.nn.sparse_rows import SparseRows
 from scipy import sparse
 
 CELLS, FEATURES = 400, 70

@@ -56,8 +56,8 @@ import pytest
 import torch
 from multiome2vec import keys
 from multiome2vec.data import multiome
-from multiome2vec.models.batch import SparseRows
 from multiome2vec.models.multimodal import MultimodalVAE
+from multiome2vec.nn.sparse_rows import SparseRows
 from multiome2vec.objectives.objective import Objective, validation_elbo
 from multiome2vec.presets import REGISTRY, configure
 from multiome2vec.tasks import train as module

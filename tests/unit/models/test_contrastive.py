@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from multiome2vec.errors import UserError
-from multiome2vec.models.batch import SparseRows, densify
 from multiome2vec.models.contrastive import (
     Projection,
     add_noise,
@@ -13,6 +12,7 @@ from multiome2vec.models.contrastive import (
     mask_features,
     thin_counts,
 )
+from multiome2vec.nn.sparse_rows import SparseRows, densify
 from scipy.sparse import csr_matrix
 from torch.nn import functional
 

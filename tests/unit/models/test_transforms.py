@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from multiome2vec.models.batch import SparseRows
 from multiome2vec.models.transforms import TRANSFORMS, FeatureStatistics, Standardise
+from multiome2vec.nn.sparse_rows import SparseRows
 
 X = torch.tensor([[0.0, 2.0, 6.0], [1.0, 0.0, 3.0]])
 LIBRARY = X.sum(dim=1, keepdim=True)

@@ -1,9 +1,9 @@
 import pytest
 import torch
 from multiome2vec.errors import UserError
-from multiome2vec.models.batch import SparseRows
 from multiome2vec.nn import genome_tokens
 from multiome2vec.nn.genome_tokens import BinPool, GenomeTokens, ResidualBlock, shifted
+from multiome2vec.nn.sparse_rows import SparseRows
 from torch.nn import functional
 
 SEGMENTS = (50, 0, 23, 7, 1)

@@ -1,7 +1,7 @@
 import pytest
 import torch
-from multiome2vec.models.batch import SparseRows
 from multiome2vec.nn.input_linear import InputBlock, InputLinear, sparse_product
+from multiome2vec.nn.sparse_rows import SparseRows
 
 
 def sparse_rows(dense):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from multiome2vec.models.batch import SparseRows, densify
 from multiome2vec.models.likelihoods import LIKELIHOODS
 from multiome2vec.models.transforms import FeatureStatistics
+from multiome2vec.nn.sparse_rows import SparseRows, densify
 from scipy import sparse
 
 CELLS, FEATURES = 6, 40

@@ -2,7 +2,7 @@ import copy
 
 import pytest
 import torch
-from multiome2vec.models.batch import SparseRows
+from multiome2vec.nn.sparse_rows import SparseRows
 from multiome2vec.nn.trunks import TRUNKS
 
 SEGMENTS = (37, 80, 3)

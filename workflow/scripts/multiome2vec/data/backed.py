@@ -9,7 +9,7 @@ import torch
 from multiome2vec.data import csr
 from multiome2vec.data.csr import Csr
 from multiome2vec.data.stores import MemoryStore
-from multiome2vec.models.batch import SparseRows
+from multiome2vec.nn.sparse_rows import SparseRows
 
 GAP = 2**16  # entries between two wanted rows that are read along rather than skipped
 RUN = 2**20  # entries of one read, about

@@ -13,9 +13,10 @@ from multiome2vec.data.metadata import metadata
 from multiome2vec.data.sampling import WINDOW, index_batches, index_windows, prefetch
 from multiome2vec.data.statistics import raw_sums
 from multiome2vec.data.stores import DenseStore, Store
-from multiome2vec.models.batch import Batch, SparseRows, densify
+from multiome2vec.models.batch import Batch
 from multiome2vec.models.config import ModalityShape
 from multiome2vec.models.transforms import FeatureStatistics
+from multiome2vec.nn.sparse_rows import SparseRows, densify
 
 CHUNK = 256  # cells at a time where no gradients are needed
 
@@ -33,7 +34,7 @@ class ModalityData:
     rows
         For each cell its row of ``store``, -1 where the cell lacks the modality.
     sparse
-        Whether batches hold :class:`~multiome2vec.models.batch.SparseRows`; else they are dense.
+        Whether batches hold :class:`~multiome2vec.nn.sparse_rows.SparseRows`; else they are dense.
     segments
         Features per chromosome, in their order; empty if they have no order along the genome.
     """

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from multiome2vec.models.batch import SparseRows
+from multiome2vec.nn.sparse_rows import SparseRows
 
 #: below this many entries scipy holds a matrix with 32-bit offsets; its gathering is then fastest
 SCIPY_LIMIT = 2**31 - 1

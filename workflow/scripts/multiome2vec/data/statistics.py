@@ -8,7 +8,7 @@ from torch import Tensor
 from multiome2vec.data.csr import ROWS_AT_A_TIME
 from multiome2vec.data.device import CPU
 from multiome2vec.data.stores import DenseStore, Store
-from multiome2vec.models.batch import SparseRows
+from multiome2vec.nn.sparse_rows import SparseRows
 
 SAMPLE_BLOCKS, SAMPLE_ROWS = 16, 64  # rows from which a density is estimated
 

@@ -16,7 +16,7 @@ from multiome2vec.data import csr
 from multiome2vec.data.csr import Csr
 from multiome2vec.data.device import CPU
 from multiome2vec.errors import UserError
-from multiome2vec.models.batch import SparseRows
+from multiome2vec.nn.sparse_rows import SparseRows
 
 if TYPE_CHECKING:
     from multiome2vec.data.backed import BackedStore

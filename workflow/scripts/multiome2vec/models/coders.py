@@ -2,13 +2,14 @@
 
 from torch import Tensor, nn
 
-from multiome2vec.models.batch import Batch, SparseRows, densify
+from multiome2vec.models.batch import Batch
 from multiome2vec.models.config import ModelConfig
 from multiome2vec.models.fusion import FUSIONS
 from multiome2vec.models.gaussian import Posterior, bounded
 from multiome2vec.models.likelihoods import LIKELIHOODS
 from multiome2vec.models.transforms import TRANSFORMS, Standardise
 from multiome2vec.nn.bodies import BODIES
+from multiome2vec.nn.sparse_rows import SparseRows, densify
 from multiome2vec.nn.trunks import TRUNKS
 
 

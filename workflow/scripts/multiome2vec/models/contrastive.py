@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from multiome2vec.errors import UserError
-from multiome2vec.models.batch import SparseRows
+from multiome2vec.nn.sparse_rows import SparseRows
 
 
 class Projection(nn.Module):

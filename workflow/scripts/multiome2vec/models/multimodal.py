@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from multiome2vec.models.batch import Batch, SparseRows, library_of
+from multiome2vec.models.batch import Batch
 from multiome2vec.models.coders import Decoder, Encoder
 from multiome2vec.models.config import ModelConfig
 from multiome2vec.models.contrastive import Projection
@@ -17,6 +17,7 @@ from multiome2vec.models.likelihoods import LIKELIHOODS
 from multiome2vec.models.priors import PRIORS, Assigned
 from multiome2vec.models.subsets import valid_subsets
 from multiome2vec.nn.gradient_reversal import BatchAdversary
+from multiome2vec.nn.sparse_rows import SparseRows, library_of
 
 
 class Evidence(NamedTuple):

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from multiome2vec.models.batch import SparseRows
+from multiome2vec.nn.sparse_rows import SparseRows
 
 SCALE = 1e4  # counts are expressed per this many counts of the cell
 CLIP = 10.0  # standardised inputs lie within ± this

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from multiome2vec.errors import UserError
-from multiome2vec.models.batch import SparseRows
 from multiome2vec.nn.input_linear import offsets_of, sparse_product
 from multiome2vec.nn.mlp import block_end
+from multiome2vec.nn.sparse_rows import SparseRows
 
 #: Neighbouring features are pooled until at most about this many bins are left, so that a step
 #: costs the same for any number of regions beyond it.

@@ -5,8 +5,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from multiome2vec.models.batch import SparseRows
 from multiome2vec.nn.mlp import block_end
+from multiome2vec.nn.sparse_rows import SparseRows
 
 
 def _weighted_sums(columns: Tensor, offsets: Tensor, values: Tensor, weight: Tensor) -> Tensor:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import torch
 
-from multiome2vec.models.batch import Batch, SparseRows
+from multiome2vec.models.batch import Batch
+from multiome2vec.nn.sparse_rows import SparseRows
 
 
 def mask_inputs(

@@ -14,9 +14,10 @@ from multiome2vec.data.multiome import REFUSE
 from multiome2vec.data.splits import Split, held_out
 from multiome2vec.errors import UserError
 from multiome2vec.metrics import Undefined
-from multiome2vec.models.batch import Batch, SparseRows
+from multiome2vec.models.batch import Batch
 from multiome2vec.models.config import ACCESSIBILITY, CONTINUOUS
 from multiome2vec.models.multimodal import MultimodalVAE
+from multiome2vec.nn.sparse_rows import SparseRows
 from multiome2vec.scores.prediction import accessibility, expression
 from multiome2vec.tasks.apply import PER, expected, holding, measured, prepare, root
 from multiome2vec.tasks.pseudobulk import normalise

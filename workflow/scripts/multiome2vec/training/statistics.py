@@ -6,10 +6,11 @@ import numpy as np
 import torch
 
 from multiome2vec.data.cells import CHUNK, CellData
-from multiome2vec.models.batch import Batch, SparseRows, densify
+from multiome2vec.models.batch import Batch
 from multiome2vec.models.coders import Encoder
 from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.models.transforms import FeatureStatistics
+from multiome2vec.nn.sparse_rows import SparseRows, densify
 
 
 def fit_statistics(model: MultimodalVAE, data: CellData, cells: np.ndarray) -> None:

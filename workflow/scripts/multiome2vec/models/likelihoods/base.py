@@ -5,8 +5,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-from multiome2vec.models.batch import SparseRows, densify
 from multiome2vec.models.transforms import FeatureStatistics
+from multiome2vec.nn.sparse_rows import SparseRows, densify
 
 
 class Likelihood(nn.Module, ABC):

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from multiome2vec.models.batch import SparseRows
 from multiome2vec.models.likelihoods.base import Likelihood
 from multiome2vec.models.likelihoods.shares import SoftmaxShares
 from multiome2vec.models.transforms import FeatureStatistics
+from multiome2vec.nn.sparse_rows import SparseRows
 
 
 class Multinomial(Likelihood):

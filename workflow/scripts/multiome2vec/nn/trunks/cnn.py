@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from multiome2vec.models.batch import SparseRows
 from multiome2vec.nn.genome_tokens import CHANNELS, GenomeTokens, begin_small
 from multiome2vec.nn.mlp import ACTIVATIONS, MLP
+from multiome2vec.nn.sparse_rows import SparseRows
 
 N_LAYERS, N_HEADS = 2, 4
 RUN = 4  # successive tokens of a chromosome that the transformer sees as one

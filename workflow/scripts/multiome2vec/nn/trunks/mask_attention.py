@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from multiome2vec.models.batch import SparseRows
 from multiome2vec.nn.input_linear import InputLinear
 from multiome2vec.nn.mlp import MLP, block_end
+from multiome2vec.nn.sparse_rows import SparseRows
 
 
 class MaskAttentionTrunk(nn.Module):

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from multiome2vec.models.batch import SparseRows
 from multiome2vec.nn.input_linear import InputBlock
 from multiome2vec.nn.mlp import MLP
+from multiome2vec.nn.sparse_rows import SparseRows
 
 
 class MLPTrunk(nn.Module):

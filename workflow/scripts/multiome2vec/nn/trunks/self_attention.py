@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from multiome2vec.models.batch import SparseRows
 from multiome2vec.nn.input_linear import InputBlock
 from multiome2vec.nn.mlp import MLP
+from multiome2vec.nn.sparse_rows import SparseRows
 
 N_HEADS, HEAD_WIDTH = 8, 16
 WIDTH = N_HEADS * HEAD_WIDTH
