@@ -4,7 +4,9 @@ import logging
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
 
+from multiome2vec.models import priors
 from multiome2vec.training.inference import Latent
 
 logger = logging.getLogger(__name__)
@@ -23,16 +25,9 @@ def active_units(means: np.ndarray) -> int:
 
 
 def effective_components(responsibilities: np.ndarray) -> float:
-    """exp(H(ḡ)) of the mean ḡ of responsibilities [N, K] over cells: 1 if one has all, K at most.
-
-    Parameters
-    ----------
-    responsibilities
-        Rows sum to 1.
-    """
-    usage = responsibilities.mean(axis=0, dtype=np.float64)
-    used = usage[usage > 0]
-    return float(np.exp(-(used * np.log(used)).sum()))
+    """Effective number of components of responsibilities [N, K] of cells: 1 if one has all."""
+    usage = torch.from_numpy(responsibilities.mean(axis=0, dtype=np.float64))
+    return float(priors.effective_components(usage))
 
 
 def latent_use(latent: Latent) -> dict[str, float]:
