@@ -14,6 +14,7 @@ CELLS = 120
 SMALL = {
     "hidden": (16,), "latent": 4, "n_hvg": 40, "n_regions": 60, "batch_size": 32, "max_epochs": 4,
     "pretrain_epochs": 2, "n_components": 3, "learning_rate": 1e-3, "kl_warmup_epochs": 2,
+    "epsilon": 1e-8,
 }  # fmt: skip
 KINDS = [("rna",), ("atac",), ("rna", "atac"), ("atac", "motif"), ("rna", "atac", "motif")]
 

@@ -7,6 +7,7 @@ from multiome2vec.objectives.objective import Objective, validation_elbo
 from multiome2vec.objectives.spec import ObjectiveSpec
 from multiome2vec.objectives.terms import TERMS
 from tiny_model import build, config
+from torch import nn
 from torch.distributions import Categorical, Normal, kl_divergence
 
 
@@ -73,6 +74,25 @@ def test_cross_reconstructs_only_what_the_source_did_not_give(model, batch, gene
         for b in (batch, changed)
     )
     assert first != second
+
+
+def test_running_statistics_are_those_of_cells_not_of_reconstructions(batch):
+    """Else a model whose cycle is on would be normalised otherwise when it is used."""
+    states = []
+    for weight in (0.0, 1.0):
+        torch.manual_seed(0)
+        model = build("rna", norm="batch").train()
+        cells = dataclasses.replace(
+            batch, values={"rna": batch.values["rna"]}, present=batch.present[:, :1]
+        )
+        loss(model, cells, torch.Generator().manual_seed(0), cycle=weight)
+        states.append(model.state_dict())
+    names = [name for name in states[0] if "running" in name or "tracked" in name]
+    assert names
+    assert all(torch.equal(states[0][name], states[1][name]) for name in names)
+    assert {name.split(".")[0] for name in names} == {"encoders", "decoders"}
+    assert all(states[0][name].any() for name in names if "running_mean" in name)
+    assert all(m.track_running_stats for m in model.modules() if isinstance(m, nn.BatchNorm1d))
 
 
 def test_alignment_is_zero_where_there_is_one_source(model, batch, generator):

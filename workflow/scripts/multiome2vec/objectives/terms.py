@@ -16,11 +16,12 @@ term            what it asks for
 =============== ===================================================================================
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from multiome2vec.models.contrastive import info_nce
@@ -69,27 +70,45 @@ def align(step: Step) -> Tensor:
     return total
 
 
+@contextmanager
+def same_statistics(model: nn.Module) -> Iterator[None]:
+    """Let batch normalisation keep its running statistics, which are those of cells and of draws.
+
+    In a block that encodes reconstructions or decodes means they would move, and the model would
+    be another one when it is used.
+    """
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d)]
+    for norm in norms:
+        norm.track_running_stats = False
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.track_running_stats = True
+
+
 def cycle(step: Step) -> Tensor:
     """KL(q ‖ q̂) + Σ_c γ_c (log γ_c − log γ̂_c), where hats are inferred from expected values."""
-    model, batch = step.model, step.batch
-    expected = {
-        name: model.expectation(
-            name,
-            step.draws.assigned.mixture.mean,
-            batch.covariate,
-            model.target(name, batch)[1],
-            step.draws.assigned.responsibilities,
-        )
-        for name in batch.values
-    }
+    model, batch, assigned = step.model, step.batch, step.draws.assigned
     specs = model.config.modalities
-    transformed = [name for name in expected if specs[name].target == "transformed"]
-    evidence = model.encode(replace(batch, values=expected), transformed=transformed)
+    transformed = [name for name in batch.values if specs[name].target == "transformed"]
+    with same_statistics(model):
+        expected = {
+            name: model.expectation(
+                name,
+                assigned.mixture.mean,
+                batch.covariate,
+                model.target(name, batch)[1],
+                assigned.responsibilities,
+            )
+            for name in batch.values
+        }
+        evidence = model.encode(replace(batch, values=expected), transformed=transformed)
     again = model.prior(model.fuse(evidence, batch.present))
     joint = Posterior(*(part.detach() for part in step.joint))
     loss = kl_divergence(joint, again.mixture.moments()).mean()
     if again.responsibilities is not None:
-        before = step.draws.assigned.responsibilities.detach()
+        before = assigned.responsibilities.detach()
         ratio = before.clamp(min=1e-12).log() - again.responsibilities.clamp(min=1e-12).log()
         loss = loss + (before * ratio).sum(dim=1).mean()
     return loss
