@@ -171,12 +171,18 @@ def train_model(
         "seed": seed,
         "batch_key": batch_key,
         "batches": batches,
+        "beta": settings.schedules(config)["kl_z"].value,
+        **_facts(job, names, digests, result),
+    }
+    return Trained(model, data, features, names, split, result, facts)
+
+
+def _facts(job: _Job, names: Mapping, digests: Mapping[str, str], result: Fit) -> dict:
+    """Gather what a card says of the features, the cells and the course of the training."""
+    data, split = job.data, job.split
+    return {
         "features": {
-            name: {
-                "used": len(found),
-                "digest": digests[name],
-                "kind": data.modalities[name].kind,
-            }
+            name: {"used": len(found), "digest": digests[name], "kind": data.modalities[name].kind}
             for name, found in names.items()
         },
         "libraries": {
@@ -186,14 +192,12 @@ def train_model(
         "split": {
             "train": len(split.train),
             "validation": len(split.validation),
-            "validation_digest": features_digest(dataset.obs.index[split.validation]),
+            "validation_digest": features_digest(job.context.barcodes[split.validation]),
         },
         "epochs": len(result.history),
         "best_epoch": result.best_epoch,
         "active_units": result.active_units,
-        "beta": job.settings.schedules(config)["kl_z"].value,
     }
-    return Trained(model, data, features, names, split, result, facts)
 
 
 def _train(job: _Job, config: ModelConfig, seed: int) -> tuple[MultimodalVAE, Fit]:
