@@ -94,10 +94,6 @@ class SeparableLikelihood(Likelihood):
     def excess(target: Tensor, *distribution: Tensor) -> Tensor:
         """Return log p(x) − log p(0) of values x > 0; finite at 0. All tensors broadcast."""
 
-    def sum_log_zero(self, distribution: tuple[Tensor, ...], library: Tensor) -> Tensor:
-        """Sum of log p(0) over the features [B]."""
-        return self.log_zero(*distribution).sum(dim=1)
-
     def log_prob(self, target: Tensor, outputs: Tensor, library: Tensor) -> Tensor:
         """Log-probability of each count [B, F]."""
         distribution = self.distribution(outputs, library)
@@ -117,7 +113,7 @@ class SeparableLikelihood(Likelihood):
         distribution = self.distribution(outputs, library)
         picked = [at_entries(target, part) for part in distribution]
         excess = torch.where(target.values > 0, self.excess(target.values, *picked), 0)
-        return self.sum_log_zero(distribution, library) + target.row_sums(excess)
+        return self.log_zero(*distribution).sum(dim=1) + target.row_sums(excess)
 
 
 def at_entries(target: SparseRows, parameter: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from multiome2vec.models.likelihoods.base import SeparableLikelihood
 from multiome2vec.models.likelihoods.coefficient import log_coefficient
 from multiome2vec.models.likelihoods.shares import SoftmaxShares
 from multiome2vec.models.transforms import FeatureStatistics
+from multiome2vec.nn.sparse_rows import SparseRows
 
 THETA_BOUNDS = (0.1, 10.0)  # of the start of θ
 LOG_RATE_MIN = -20.0  # smaller total counts count as this
@@ -49,9 +50,18 @@ class Poisson(SeparableLikelihood):
         """Return x log μ − lgΓ(x+1)."""
         return target * log_mean - torch.lgamma(target + 1)
 
-    def sum_log_zero(self, distribution: tuple[Tensor, ...], library: Tensor) -> Tensor:
-        """Return −Σ_j μ_j = −library [B]."""
-        return -library.squeeze(1)
+    def log_likelihood(
+        self,
+        target: Tensor | SparseRows,
+        outputs: Tensor,
+        library: Tensor,
+        defined: Tensor | None = None,
+    ) -> Tensor:
+        """Log-probability of each cell [B]; see :meth:`Likelihood.log_likelihood`."""
+        if defined is not None or not isinstance(target, SparseRows):
+            return super().log_likelihood(target, outputs, library, defined)
+        log_mean = self.shares.at(outputs, target) + library.log().squeeze(1)[target.rows]
+        return target.row_sums(self.excess(target.values, log_mean)) - library.squeeze(1)
 
     def draw(self, distribution: tuple[Tensor, ...], generator: torch.Generator) -> Tensor:
         """Draw counts [B, F]."""

@@ -54,7 +54,7 @@ class Multinomial(Likelihood):
         if defined is not None or not isinstance(target, SparseRows):
             return super().log_likelihood(target, outputs, library, defined)
         x = target.values
-        parts = target.row_sums(x * target.pick(self.shares(outputs)) - torch.lgamma(x + 1))
+        parts = target.row_sums(x * self.shares.at(outputs, target) - torch.lgamma(x + 1))
         return parts + torch.lgamma(target.row_sums() + 1)
 
     def draw(self, distribution: tuple[Tensor, ...], generator: torch.Generator) -> Tensor:

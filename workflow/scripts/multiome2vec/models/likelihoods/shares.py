@@ -6,7 +6,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from multiome2vec.errors import UserError
+from multiome2vec.models.likelihoods.entries import log_shares_at
 from multiome2vec.models.transforms import FeatureStatistics
+from multiome2vec.nn.sparse_rows import SparseRows
 
 
 class SoftmaxShares(nn.Module):
@@ -40,3 +42,7 @@ class SoftmaxShares(nn.Module):
     def forward(self, logits: Tensor) -> Tensor:
         """Log-shares [B, F] of logits [B, F], in float32."""
         return functional.log_softmax(logits.float() + self.log_factor, dim=-1)
+
+    def at(self, logits: Tensor, x: SparseRows) -> Tensor:
+        """Log-shares [N] of the entries of ``x``, in float32."""
+        return log_shares_at(logits, self.log_factor, x)
