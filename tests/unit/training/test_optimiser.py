@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from multiome2vec.training.optimiser import LearningRate, make_optimiser
+from multiome2vec.training.optimiser import LearningRate, clip_gradients, make_optimiser
 from multiome2vec.training.settings import Optimisation
 
 
@@ -73,3 +73,19 @@ def test_optimiser_has_the_settings(name):
     assert type(optimiser).__name__.lower() == name
     group = optimiser.param_groups[0]
     assert (group["lr"], group["weight_decay"], group["eps"]) == (0.1, 0.2, 0.3)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3, math.nan])
+def test_gradients_are_clipped_as_torch_does(scale):
+    ours, theirs = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    frozen = torch.nn.Parameter(torch.ones(2))  # never gets a gradient
+    for model in (ours, theirs):
+        model.register_parameter("frozen", frozen)
+        for parameter, seed in ((model.weight, 0), (model.bias, 1)):
+            generator = torch.Generator().manual_seed(seed)
+            parameter.grad = scale * torch.randn(parameter.shape, generator=generator)
+    norm = clip_gradients(ours, limit=1.0)
+    expected = torch.nn.utils.clip_grad_norm_(theirs.parameters(), 1.0)
+    torch.testing.assert_close(norm, expected, equal_nan=True)
+    torch.testing.assert_close(ours.weight.grad, theirs.weight.grad, equal_nan=True)
+    torch.testing.assert_close(ours.bias.grad, theirs.bias.grad, equal_nan=True)

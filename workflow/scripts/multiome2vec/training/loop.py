@@ -20,7 +20,7 @@ from multiome2vec.training.distributed import Group, join
 from multiome2vec.training.inference import latent
 from multiome2vec.training.interrupt import Interrupted, StopRequest
 from multiome2vec.training.monitors import Monitor, observe, warn_of_collapse
-from multiome2vec.training.optimiser import LearningRate, make_optimiser
+from multiome2vec.training.optimiser import LearningRate, clip_gradients, make_optimiser
 from multiome2vec.training.report import Report
 from multiome2vec.training.resume import Store, digest
 from multiome2vec.training.schedules import weights_at
@@ -272,9 +272,7 @@ def _step(
         (output.total * (len(part) / len(cells)) / n_features).backward()
         state.meter.add(output, number=number, cells=part)
     plan.group.sum_gradients(model)
-    norm = torch.nn.utils.clip_grad_norm_(
-        model.parameters(), optimisation.gradient_clip or math.inf
-    )
+    norm = clip_gradients(model, limit=optimisation.gradient_clip or math.inf)
     state.meter.check(norm, number=number, cells=cells)
     state.optimiser.step()
     if state.average:

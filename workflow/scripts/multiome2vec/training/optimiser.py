@@ -23,6 +23,24 @@ def make_optimiser(model: nn.Module, optimisation: Optimisation) -> torch.optim.
     )
 
 
+def clip_gradients(model: nn.Module, *, limit: float) -> torch.Tensor:
+    """Scale the gradients so that their norm over all parameters is at most ``limit``.
+
+    As ``torch.nn.utils.clip_grad_norm_``, but on a CPU gradients that are short enough are not
+    multiplied by 1; on a GPU to ask whether they are would wait for the device.
+
+    Returns
+    -------
+    torch.Tensor
+        The norm before.
+    """
+    parameters = [p for p in model.parameters() if p.grad is not None]
+    norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
+    if norm.device.type != "cpu" or not norm <= limit:
+        torch.nn.utils.clip_grads_with_norm_(parameters, limit, norm)
+    return norm
+
+
 class LearningRate:
     """Learning rate: a linear warm-up, then a plateau rule, a cosine or a constant.
 
