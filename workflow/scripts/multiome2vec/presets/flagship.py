@@ -12,5 +12,6 @@ REGISTRY.register("flagship")(
         standardise=("counts", "continuous"),
         terms={"subset": 2.0},
         kl_warmup_epochs=30,
+        learning_rate=2e-3,
     )
 )
