@@ -80,7 +80,9 @@ def test_regions_in_few_cells_are_dropped_but_count_for_frip(data):
     assert adata.var_names.tolist() == NAMES[:1]
     assert adata.uns["n_regions"] == 3
     assert adata.obs["n_fragment_in_regions"].tolist() == [2, 1, 1, 0]
-    with pytest.raises(UserError, match="None of the 3 regions is open in 4 to 4 of the 4 kept cells"):
+    with pytest.raises(
+        UserError, match="None of the 3 regions is open in 4 to 4 of the 4 kept cells"
+    ):
         count(data, min_cells=4)
 
 

@@ -76,7 +76,7 @@ def announce_downloads():
         return
     mirror = config["downloads"]["mirror"] or ""
     text = describe(missing, folder=DOWNLOADS, mirror=mirror)
-    if config["downloads"]["offline"]:
+    if config["downloads"]["offline"] and not os.path.isdir(mirror):
         raise WorkflowError(
             f"downloads.offline is set, but files of dataset {DATASET} are missing. Put them there, "
             f"or set downloads.mirror to a folder that has them:\n{text}"
