@@ -7,12 +7,9 @@ OUTPUTS: results/{dataset}/preflight.tsv, one row per check. The run stops if an
 """
 
 
-include: "inputs/preflight.smk"
-
-
 rule check_inputs:
     input:
-        files=sheet_files(),
+        files=delivered_files,
         reference=assembly_files(),
     output:
         table="results/{dataset}/preflight.tsv",

@@ -1,4 +1,4 @@
-"""Helpers of `preflight.smk`: which files and settings its rules use."""
+"""Helpers of `downloads.smk` and `preflight.smk`: the files that the dataset names."""
 
 
 def sheet_files():

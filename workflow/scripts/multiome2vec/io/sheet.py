@@ -8,24 +8,24 @@ import pandas as pd
 from multiome2vec import keys
 from multiome2vec.errors import UserError
 
-RNA_KINDS = ("10x_h5", "10x_mtx", "h5ad", "normalized")
-ATAC_KINDS = ("10x_h5", "mtx", "h5ad")
+RNA_KINDS = ("10x_h5", "10x_mtx", "table", "h5ad", "normalized")
+ATAC_KINDS = ("10x_h5", "mtx", "table", "h5ad")
 #: columns with a meaning; every other column is kept as metadata of the sample's cells
 COLUMNS = {
     "sample": "name, unique; becomes part of paths and cell names",
     "rna": "path of the RNA counts",
-    "rna_kind": "10x_h5, 10x_mtx, h5ad (counts) or normalized (log-normalised h5ad, no counts)",
+    "rna_kind": "10x_h5, 10x_mtx, table, h5ad (counts) or normalized (log-normalised h5ad)",
     "rna_layer": "layer of an h5ad that holds the values (default X)",
     "fragments": "path of the ATAC fragments (TSV, gzip or bgzip)",
     "atac": "path of a ready region matrix",
-    "atac_kind": "10x_h5, mtx or h5ad",
+    "atac_kind": "10x_h5, mtx, table or h5ad",
     "atac_layer": "layer of an h5ad that holds the counts (default X)",
     "counting": "unit of a ready region matrix: paired-insertion, fragment or insertion",
     "barcode_transform": "how to spell RNA barcodes as the ATAC side does",
     "batch": "batch (default: the sample)",
     "donor": "donor",
     "condition": "condition",
-    "labels": "TSV of barcode and label, or obs:<column> of the sample's h5ad",
+    "labels": "TSV or CSV of barcode and label, or obs:<column> of the sample's h5ad",
 }
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 

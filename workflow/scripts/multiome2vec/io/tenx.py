@@ -8,6 +8,7 @@ import pandas as pd
 
 from multiome2vec import keys
 from multiome2vec.errors import UserError
+from multiome2vec.io.text_counts import read_features, read_names, read_text_table
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -25,8 +26,8 @@ def read_modality(path: str, *, kind: str, modality: str, layer: str = "") -> "A
     Parameters
     ----------
     path
-        HDF5 of Cell Ranger (``10x_h5``), matrix folder (``10x_mtx``, ``mtx``) or AnnData file
-        (``h5ad``, ``normalized``).
+        HDF5 of Cell Ranger (``10x_h5``), matrix folder (``10x_mtx``, ``mtx``), text of features ×
+        barcodes (``table``) or AnnData file (``h5ad``, ``normalized``).
     kind
         See the sample sheet.
     modality
@@ -41,7 +42,12 @@ def read_modality(path: str, *, kind: str, modality: str, layer: str = "") -> "A
     """
     if not Path(path).exists():
         raise UserError(f"{path} does not exist. Correct the path in the sample sheet.")
-    readers = {"10x_h5": _read_h5, "10x_mtx": _read_mtx, "mtx": _read_mtx}
+    readers = {
+        "10x_h5": _read_h5,
+        "10x_mtx": _read_mtx,
+        "mtx": _read_mtx,
+        "table": read_text_table,
+    }
     try:
         adata = readers[kind](path) if kind in readers else _read_h5ad(path, layer)
     except (OSError, KeyError, EOFError) as error:
@@ -59,32 +65,24 @@ def _read_h5(path: str) -> "AnnData":
 
 
 def _read_mtx(path: str) -> "AnnData":
-    """Read a folder of matrix.mtx, features.tsv (or genes.tsv, or peaks.bed) and barcodes.tsv."""
+    """Read a folder of matrix.mtx, features.tsv (or genes.tsv, or peaks.bed) and barcodes.tsv.
+
+    features.csv and barcodes.csv are tables with a header, as the authors of sci-CAR have them.
+    """
     import anndata as ad
     from scipy.io import mmread
 
     matrix = mmread(_one_of(path, "matrix.mtx")).T.tocsr()
-    barcodes = pd.read_csv(_one_of(path, "barcodes.tsv"), sep="\t", header=None, dtype=str)[0]
-    features = pd.read_csv(
-        _one_of(path, "features.tsv", "genes.tsv", "peaks.bed"), sep="\t", header=None, dtype=str
+    barcodes = read_names(_one_of(path, "barcodes.tsv", "barcodes.csv"))
+    features = read_features(
+        _one_of(path, "features.tsv", "genes.tsv", "peaks.bed", "features.csv")
     )
     if matrix.shape != (len(barcodes), len(features)):
         raise UserError(
             f"{path}: matrix.mtx has {matrix.shape[1]} × {matrix.shape[0]} entries, but there are "
             f"{len(features)} features and {len(barcodes)} barcodes. Is the folder whole?"
         )
-    return ad.AnnData(matrix, obs=pd.DataFrame(index=barcodes.to_numpy()), var=_features(features))
-
-
-def _features(table: pd.DataFrame) -> pd.DataFrame:
-    """Names, ids and types of features from a features.tsv, genes.tsv or BED file."""
-    if table.shape[1] >= 3 and table[1].str.isdigit().all() and table[2].str.isdigit().all():
-        return pd.DataFrame(index=(table[0] + ":" + table[1] + "-" + table[2]).to_numpy())
-    names = table[1] if table.shape[1] > 1 else table[0]
-    var = pd.DataFrame({keys.GENE_ID: table[0].to_numpy()}, index=names.to_numpy())
-    if table.shape[1] > 2:
-        var[keys.FEATURE_TYPES] = table[2].to_numpy()
-    return var
+    return ad.AnnData(matrix, obs=pd.DataFrame(index=barcodes.to_numpy()), var=features)
 
 
 def _one_of(folder: str, *names: str) -> Path:

@@ -28,6 +28,7 @@ def count_regions(
     out: str,
     counting: str,
     min_cells: int,
+    max_cells: int | None,
     assembly: str,
     chromosomes: dict,
 ) -> None:
@@ -45,8 +46,8 @@ def count_regions(
         Lengths of the chromosomes.
     out
         ``regions.h5ad``.
-    counting, min_cells
-        Unit of the counts; regions open in fewer cells are dropped.
+    counting, min_cells, max_cells
+        Unit of the counts; regions open in fewer or in more cells are dropped.
     assembly
         Name of the assembly.
     chromosomes
@@ -76,6 +77,7 @@ def count_regions(
         counting=counting,
         assembly=assembly,
         min_cells=min_cells,
+        max_cells=max_cells,
     )
     check_regions(adata, path=out)
     write_h5ad(adata, out)
