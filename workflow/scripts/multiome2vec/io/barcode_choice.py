@@ -59,12 +59,3 @@ def choose_rows(adata: "AnnData", pattern: str, *, path: str | Path) -> "AnnData
         *(path, found.sum(), pattern, (~found).sum()),
     )
     return adata[found].copy()
-
-
-def line_filter(pattern: str) -> re.Pattern[bytes]:
-    """Regular expression that finds the lines of fragments whose barcode looks like a pattern."""
-    before, _, behind = (re.escape(part.encode()) for part in pattern.partition("*"))
-    barcode = before + rb"[^\t\r\n]*" + behind
-    return re.compile(
-        rb"^[^#\t\n][^\t\n]*\t\d+\t\d+\t" + barcode + rb"(?:[\t\r][^\n]*)?\n", re.MULTILINE
-    )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from multiome2vec.errors import UserError
+from multiome2vec.io.genome import open_text
 
 #: the mitochondrion without the prefix "chr", in lower case
 MITOCHONDRION = frozenset(
@@ -60,6 +61,18 @@ def read_chromosome_names(path: str | Path | None) -> dict[str, str]:
                 f"'{names[values[0]]}' above. Keep one of the two lines."
             )
     return names
+
+
+def names_in(path: str | Path) -> list[str]:
+    """Names of chromosomes in a GTF, GFF3, BED, fragments file or FASTA, in order."""
+    names: dict[str, None] = {}
+    with open_text(path) as lines:
+        for line in lines:
+            if line.startswith(">"):
+                names[line[1:].split(maxsplit=1)[0]] = None
+            elif "\t" in line and not line.startswith(("#", "track", "browser")):
+                names[line.partition("\t")[0]] = None
+    return list(names)
 
 
 def translate(chromosomes: pd.Series, names: Mapping[str, str]) -> pd.Series:

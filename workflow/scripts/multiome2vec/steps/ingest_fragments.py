@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +10,11 @@ import pysam
 
 from multiome2vec import keys
 from multiome2vec.io.atomic import atomic_path, write_tsv
-from multiome2vec.io.barcode_choice import choose, line_filter
+from multiome2vec.io.barcode_choice import choose
 from multiome2vec.io.chromosome_names import read_chromosome_names
+from multiome2vec.io.fragment_change import Change
 from multiome2vec.io.fragments import Census, blocks, check_chromosomes, is_bgzf, scan
 from multiome2vec.io.regions import read_chrom_sizes
-
-_CHROM = re.compile(rb"^[^#\t\n]+", re.MULTILINE)
 
 logger = logging.getLogger(__name__)
 
@@ -77,35 +75,6 @@ def ingest_fragments(
     if barcodes:
         logger.info("left out, of other samples: %d fragments of %d barcodes", *left_out)
     write_tsv(counts.rename_axis(keys.BARCODE).to_frame(), census)
-
-
-class Change:
-    """What is done to blocks of lines: fragments of other samples left out, chromosomes renamed.
-
-    Parameters
-    ----------
-    barcodes
-        Pattern of the barcodes to keep; empty for all.
-    names
-        New names of chromosomes.
-    """
-
-    def __init__(self, barcodes: str, names: dict[str, str]) -> None:
-        self._lines = line_filter(barcodes) if barcodes else None
-        self._names = {old.encode(): new.encode() for old, new in names.items()}
-
-    def concerns(self, found: Census) -> bool:
-        """Whether anything of a file is changed."""
-        return bool(self._lines or self._names.keys() & {c.encode() for c in found.chromosomes})
-
-    def __call__(self, part: bytes) -> bytes:
-        """Change a block of whole lines."""
-        if self._lines:
-            part = b"".join(self._lines.findall(part))
-        return _CHROM.sub(self._renamed, part) if self._names else part
-
-    def _renamed(self, found: re.Match[bytes]) -> bytes:
-        return self._names.get(found[0], found[0])
 
 
 def _scan_and_link(source: str, out: Path, change: Change) -> Census:
