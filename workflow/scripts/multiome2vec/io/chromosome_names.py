@@ -80,8 +80,21 @@ def translate(chromosomes: pd.Series, names: Mapping[str, str]) -> pd.Series:
     return chromosomes.map(lambda name: names.get(name, name)) if names else chromosomes
 
 
-def require_known(theirs: Iterable[str], ours: Collection[str], *, path: str | Path) -> list[str]:
+def require_known(
+    theirs: Iterable[str],
+    ours: Collection[str],
+    *,
+    path: str | Path,
+    titles: Mapping[str, str] | None = None,
+) -> list[str]:
     """Compare the chromosomes of a file with those of the assembly.
+
+    Parameters
+    ----------
+    path
+        For messages.
+    titles
+        See :func:`propose`.
 
     Returns
     -------
@@ -98,7 +111,7 @@ def require_known(theirs: Iterable[str], ours: Collection[str], *, path: str | P
     theirs, ours = list(dict.fromkeys(theirs)), list(ours)
     known = set(ours)
     foreign = [name for name in theirs if name not in known]
-    spelt = propose(foreign, ours)
+    spelt = propose(foreign, ours, titles=titles)
     other = {name: mine for name, mine in spelt.items() if mine not in theirs and _is_main(name)}
     if theirs and len(foreign) == len(theirs):
         raise UserError(

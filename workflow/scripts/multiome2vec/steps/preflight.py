@@ -43,7 +43,9 @@ def preflight(*, samples: dict[str, dict[str, str]], assembly: dict[str, str | N
         If any check failed; lists all that did.
     """
     rows: list[dict[str, str]] = []
-    names = read_chromosome_names(assembly["chromosome_names"])
+    names = {}
+    if assembly["chromosome_names"]:
+        names = _attempt(rows, "chromosome_names", "", lambda: _translations(assembly)) or {}
     chromosomes = _attempt(rows, "reference", "", lambda: _chromosomes(assembly, names))
     for sample, row in samples.items():
         rna = atac = None
@@ -85,6 +87,11 @@ def _attempt(rows: list, check: str, sample: str, run: Callable):
     return found
 
 
+def _translations(assembly: dict[str, str | None]) -> tuple[dict[str, str], str]:
+    names = read_chromosome_names(assembly["chromosome_names"])
+    return names, f"{len(names)} names to translate"
+
+
 def _chromosomes(
     assembly: dict[str, str | None], translations: dict[str, str]
 ) -> tuple[list[str] | None, str]:
@@ -106,7 +113,7 @@ def _chromosomes(
                 rows = (line for line in lines if line.strip() and not line.startswith("#"))
                 theirs = {line.split()[0] for line in islice(rows, 200_000)}
             theirs = sorted({translations.get(name, name) for name in theirs})
-            require_known(theirs, titles, path=assembly[key])
+            require_known(theirs, titles, path=assembly[key], titles=titles)
     kinds = kinds_of(
         pd.Series(0, index=list(titles)),
         pattern=assembly["standard_chromosomes"],
