@@ -129,6 +129,13 @@ def test_an_aggregation_of_atac_alone_goes_by_the_fragments(top, capsys):
     assert set(sheet["atac"]) == {""}  # counted from the fragments
 
 
+def test_fragments_alone_are_not_searched_for_the_last_sample(top, capsys, monkeypatch):
+    monkeypatch.setattr("multiome2vec.datasets.contents.LOOKED_AT", 2)
+    write_fragments(top / "at/outs/fragments.tsv.gz", ONE + TWO)
+    (top / "at/outs/aggregation_csv.csv").write_text("library_id,fragments\na,/x\nb,/x\n")
+    assert list(sheet_of(top, capsys).index) == ["a", "b"]
+
+
 def test_atac_without_fragments_takes_the_matrix_and_states_its_unit(top, capsys):
     write_h5(top / "a/outs/filtered_feature_bc_matrix.h5", ONE)
     write_h5(top / "b/outs/filtered_peak_bc_matrix.h5", ONE, genes=False)

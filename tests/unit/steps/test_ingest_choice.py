@@ -8,6 +8,7 @@ import pandas as pd
 import pysam
 import pytest
 from multiome2vec.errors import UserError
+from multiome2vec.io.fragment_change import Change
 from multiome2vec.steps.ingest_fragments import ingest_fragments
 from multiome2vec.steps.ingest_regions import ingest_regions
 from multiome2vec.steps.ingest_rna import ingest_rna
@@ -130,3 +131,12 @@ def test_sound_fragments_that_the_table_of_names_does_not_concern_are_linked(tmp
     (tmp_path / "names.tsv").write_text("chr1\t1\n")
     fragments(tmp_path, source, chromosome_names=str(tmp_path / "names.tsv"))
     assert (tmp_path / "out.tsv.gz").is_symlink()
+
+
+def test_lines_of_a_block_are_renamed_and_nothing_else():
+    change = Change("", {"1": "chr1", "11": "chr11", "A-1": "no", "#x": "no"})
+    block = b"#x\t1\n1\t1\t9\t1\t1\n1\t11\t19\tA-1\t1\n11\t1\t9\t11\n\nbad line\n"
+    block += b"1\t5\t9\tB\t1\nGL\t1\t2\tC\n"
+    expected = block.replace(b"\n1\t", b"\nchr1\t").replace(b"\n11\t", b"\nchr11\t")
+    assert change(block) == expected
+    assert change(b"") == b""

@@ -27,12 +27,15 @@ class Contents:
         Whether the matrix has them; None if it does not say.
     genome
         What matrix or fragments say of their reference.
+    partial
+        Whether only the first barcodes were looked at (fragments without a matrix).
     """
 
     suffixes: list[int]
     genes: bool | None = None
     peaks: bool | None = None
     genome: str = ""
+    partial: bool = False
 
 
 def contents_of(sample: Sample) -> Contents:
@@ -53,7 +56,7 @@ def contents_of(sample: Sample) -> Contents:
         header, barcodes = _of_fragments(sample.files["fragments"])
         found.genome = f"{found.genome} {header}"
         if not matrix:
-            found.suffixes = _suffixes(barcodes)
+            found.suffixes, found.partial = _suffixes(barcodes), True
     return found
 
 

@@ -196,7 +196,10 @@ def _rows(
     if row.get("counting") == COUNTING:
         notes.append(f"{name}: counting {COUNTING}, which is what Cell Ranger's matrices count")
     table = read_aggregation(run.aggregation) if run.aggregation else None
-    return expand(row, found.suffixes, table, path=run.aggregation, notes=notes)
+    suffixes = found.suffixes
+    if table is not None and found.partial and set(suffixes) <= set(range(1, len(table) + 1)):
+        suffixes = list(range(1, len(table) + 1))  # those of all rows, seen or not
+    return expand(row, suffixes, table, path=run.aggregation, notes=notes)
 
 
 def _make_unique(rows: list[dict[str, str]], notes: list[str]) -> None:
