@@ -31,6 +31,7 @@ rule ingest_rna:
         kind=sheet("rna_kind"),
         layer=sheet("rna_layer"),
         obs_columns=obs_columns,
+        barcodes=sheet("rna_barcodes"),
         code=source_digest("multiome2vec.steps.ingest_rna"),
     script:
         "../scripts/ingest_rna.py"
@@ -39,7 +40,8 @@ rule ingest_rna:
 rule ingest_fragments:
     input:
         source=sheet("fragments"),
-        chrom_sizes=known_chromosomes(),
+        chrom_sizes=known_chromosomes("chrom.sizes"),
+        names=ASSEMBLY["chromosome_names"] or [],
     output:
         fragments="results/{dataset}/samples/{sample}/fragments.tsv.gz",
         index="results/{dataset}/samples/{sample}/fragments.tsv.gz.tbi",
@@ -55,6 +57,7 @@ rule ingest_fragments:
         mem_mb=2000,
         runtime=120,
     params:
+        barcodes=sheet("fragments_barcodes"),
         code=source_digest("multiome2vec.steps.ingest_fragments"),
     script:
         "../scripts/ingest_fragments.py"
@@ -63,6 +66,7 @@ rule ingest_fragments:
 rule ingest_regions:
     input:
         files=delivered_column("atac"),
+        names=ASSEMBLY["chromosome_names"] or [],
     output:
         regions="results/{dataset}/samples/{sample}/regions.h5ad",
     log:
@@ -80,6 +84,7 @@ rule ingest_regions:
         kind=sheet("atac_kind"),
         layer=sheet("atac_layer"),
         counting=sheet("counting"),
+        barcodes=sheet("atac_barcodes"),
         code=source_digest("multiome2vec.steps.ingest_regions"),
     script:
         "../scripts/ingest_regions.py"

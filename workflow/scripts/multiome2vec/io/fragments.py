@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from multiome2vec.errors import UserError
+from multiome2vec.io.chromosome_names import require_known
 
 BLOCK = 1 << 25  # bytes of text parsed at once
 COLUMNS = ("chrom", "start", "end", "barcode", "count")
@@ -200,25 +201,16 @@ def _unsorted(path: str | Path, what: str) -> str:
     )
 
 
-def check_chromosomes(census: Census, known: Iterable[str], *, path: str | Path) -> None:
-    """Compare the chromosomes of the fragments with those of the assembly.
+def check_chromosomes(
+    chromosomes: Iterable[str], known: Iterable[str], *, path: str | Path
+) -> None:
+    """Compare the chromosomes of fragments with those of the assembly.
 
     Raises
     ------
     UserError
-        If they share none. Names that only the fragments have are logged.
+        If they share none, or spell one differently. Names that only the fragments have are logged.
     """
-    known = list(known)
-    foreign = [name for name in census.chromosomes if name not in set(known)]
-    if len(foreign) < len(census.chromosomes):
-        if foreign:
-            logger.info("%s: not in the assembly: %s", path, ", ".join(foreign))
-        return
-    prefixed = {f"chr{name}" for name in foreign} | {name.removeprefix("chr") for name in foreign}
-    remedy = "Use the assembly that the reads were aligned to."
-    if prefixed & set(known):
-        remedy = "They differ by the prefix 'chr': rename the one or the other."
-    raise UserError(
-        f"{path}: none of its chromosomes ({', '.join(foreign[:3])}, ...) is in the assembly "
-        f"({', '.join(known[:3])}, ...). {remedy}"
-    )
+    foreign = require_known(chromosomes, list(known), path=path)
+    if foreign:
+        logger.info("%s: not in the assembly: %s", path, ", ".join(foreign))
