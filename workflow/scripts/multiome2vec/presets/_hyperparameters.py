@@ -81,6 +81,9 @@ class Hyperparameters:
         Width of the heads of contrastive terms; 0 for none.
     pretrain_epochs
         Epochs with the prior N(0, I) before a mixture prior takes its start from the cells.
+    reseed_epochs
+        Epochs in a row after which a dead component of a mixture prior is moved to cells that the
+        prior explains worst, as long as β rises; 0 for never.
     learning_rate, weight_decay, batch_size, max_epochs, patience, ...
         See :class:`~multiome2vec.training.settings.Optimisation`.
     """
@@ -119,6 +122,7 @@ class Hyperparameters:
     temperature: float = 0.1
     projection: int = 0
     pretrain_epochs: int = 0
+    reseed_epochs: int = 3
 
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
@@ -164,6 +168,7 @@ class Hyperparameters:
             max_epochs=self.max_epochs,
             patience=self.patience,
             lr_schedule=self.lr_schedule,
+            reseed_epochs=self.reseed_epochs if self.has_mixture else 0,
             schedules=self.schedules(config),
         )
 

@@ -22,6 +22,7 @@ from multiome2vec.training.interrupt import Interrupted, StopRequest
 from multiome2vec.training.monitors import Monitor, observe, warn_of_collapse
 from multiome2vec.training.optimiser import LearningRate, make_optimiser
 from multiome2vec.training.report import Report
+from multiome2vec.training.reseed import count_idle, longest_dead, reseed
 from multiome2vec.training.resume import Store, digest
 from multiome2vec.training.schedules import weights_at
 from multiome2vec.training.settings import Optimisation, RunSettings
@@ -303,7 +304,20 @@ def _close_epoch(plan: Plan, state: State, weights: dict[str, float]) -> dict[st
         state.best.update(model, loss=validated["loss"], epoch=epoch)
     row |= {f"val_{name}": value for name, value in validated.items()}
     row |= observe(where, plan.context.monitors)
+    if where.responsibilities is not None and plan.optimisation.reseed_epochs:
+        row["reseeded"] = _reseed(plan, state, where.responsibilities)
     if epoch >= plan.optimisation.settled:
         state.rate.observe(validated["loss"])
     state.next_epoch(row)
     return row
+
+
+def _reseed(plan: Plan, state: State, responsibilities: np.ndarray) -> int:
+    """Move a component that has been dead for long; number of components moved (at most one)."""
+    state.idle = count_idle(state.idle, responsibilities)
+    dead = longest_dead(state.idle, epochs=plan.optimisation.reseed_epochs)
+    if dead is None or state.epoch >= plan.optimisation.settled:
+        return 0
+    reseed(state.model, dead, latent(state.model, plan.data, plan.split.train))
+    state.idle[dead] = 0
+    return 1
