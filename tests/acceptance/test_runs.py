@@ -1,5 +1,6 @@
 """Runs that stop and go on, and values kept in memory or in a file: the same bits."""
 
+import json
 import os
 import signal
 
@@ -22,9 +23,12 @@ MIXED = {"n_components": 3, "pretrain_epochs": 3, "terms": {"cycle": 0.5}, "kl_w
 STEPS = 3  # of an epoch of the 144 cells to learn from
 
 
-def run(folder=None, *, epochs=4, **changes):
+def run(folder=None, *, epochs=4, metrics=None, **changes):
     settings = RunSettings(
-        device="cpu", checkpoint_dir=folder and str(folder), checkpoint_minutes=0.0
+        device="cpu",
+        checkpoint_dir=folder and str(folder),
+        checkpoint_minutes=0.0,
+        metrics=metrics and str(metrics),
     )
     changes = MIXED | changes
     return short("scmvp", toy_multiome(cells=160), run=settings, max_epochs=epochs, **changes)
@@ -72,13 +76,18 @@ def stop_at(monkeypatch, step):
 
 @pytest.mark.parametrize("step", [STEPS + 2, 4 * STEPS + 1], ids=["pretraining", "joint"])
 def test_a_signal_within_a_stage_loses_nothing(whole, tmp_path, monkeypatch, step):
-    taken = stop_at(monkeypatch, step)
+    taken, state, metrics = stop_at(monkeypatch, step), tmp_path / "state", tmp_path / "x.jsonl"
     with pytest.raises(Interrupted, match="in epoch"):
-        run(tmp_path)
+        run(state, metrics=metrics)
     assert len(taken) == step
-    assert (tmp_path / "joint").exists() == (step > 3 * STEPS)
-    assert_same(whole, run(tmp_path))
+    assert (state / "joint").exists() == (step > 3 * STEPS)
+    assert_same(whole, run(state, metrics=metrics))
     assert len(taken) == 7 * STEPS
+    lines = [json.loads(line) for line in metrics.read_text().splitlines()]
+    stages = ["pretraining"] * 3 + ["joint"] * 4
+    assert [line.pop("stage") for line in lines] == stages
+    assert lines[3:] == whole.fit.history
+    assert [line["epoch"] for line in lines[:3]] == [1, 2, 3]
 
 
 def test_a_stop_between_the_stages_loses_nothing(whole, tmp_path, monkeypatch):

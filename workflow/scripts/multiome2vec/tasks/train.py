@@ -79,7 +79,9 @@ class _Job:
     generator: torch.Generator
     context: Context
 
-    def fit(self, model: MultimodalVAE, optimisation: Optimisation, stage: str) -> Fit:
+    def fit(
+        self, model: MultimodalVAE, optimisation: Optimisation, stage: str, earlier: Mapping
+    ) -> Fit:
         folder = self.run.checkpoint_dir
         return fit(
             model,
@@ -89,7 +91,7 @@ class _Job:
             optimisation=optimisation,
             settings=replace(self.run, checkpoint_dir=folder and str(Path(folder) / stage)),
             generator=self.generator,
-            context=replace(self.context, key={**self.context.key, "stage": stage}),
+            context=replace(self.context, stage=stage, earlier=earlier),
         )
 
 
@@ -166,12 +168,13 @@ def train_model(
     )
     job = _Job(data, split, settings, run, generator, context)
     config = settings.model(data.shapes, n_batches=data.n_batches)
-    model, result = _train(job, config, seed)
+    model, result, libraries = _train(job, config, seed)
     facts = {
         "seed": seed,
         "batch_key": batch_key,
         "batches": batches,
         "beta": settings.schedules(config)["kl_z"].value,
+        "libraries": libraries,
         **_facts(job, names, digests, result),
     }
     return Trained(model, data, features, names, split, result, facts)
@@ -185,10 +188,6 @@ def _facts(job: _Job, names: Mapping, digests: Mapping[str, str], result: Fit) -
             name: {"used": len(found), "digest": digests[name], "kind": data.modalities[name].kind}
             for name, found in names.items()
         },
-        "libraries": {
-            name: modality.statistics(split.train).median_library
-            for name, modality in data.modalities.items()
-        },
         "split": {
             "train": len(split.train),
             "validation": len(split.validation),
@@ -200,17 +199,24 @@ def _facts(job: _Job, names: Mapping, digests: Mapping[str, str], result: Fit) -
     }
 
 
-def _train(job: _Job, config: ModelConfig, seed: int) -> tuple[MultimodalVAE, Fit]:
-    """Fit the model; with a mixture prior after a model with N(0, I), which gives its start."""
+def _train(
+    job: _Job, config: ModelConfig, seed: int
+) -> tuple[MultimodalVAE, Fit, dict[str, float]]:
+    """Fit the model; with a mixture prior after a model with N(0, I), which gives its start.
+
+    Returns also the median library of the training cells by modality.
+    """
     settings = job.settings
     model = MultimodalVAE(config)
-    fit_statistics(model, job.data, job.split.train)
+    statistics = fit_statistics(model, job.data, job.split.train)
+    libraries = {name: found.given("median_library") for name, found in statistics.items()}
+    earlier = {}
     if settings.has_mixture and settings.pretrain_epochs:
-        _pretrain(job, model, seed)
-    return model, job.fit(model, settings.optimisation(config), "joint")
+        earlier["pretraining"] = _pretrain(job, model, seed)
+    return model, job.fit(model, settings.optimisation(config), "joint", earlier), libraries
 
 
-def _pretrain(job: _Job, model: MultimodalVAE, seed: int) -> None:
+def _pretrain(job: _Job, model: MultimodalVAE, seed: int) -> list[dict[str, float]]:
     """Take weights and mixture from a model of the same shape with the prior N(0, I)."""
     settings = job.settings
     plain = replace(model.config, prior=NORMAL, prior_options=())
@@ -225,7 +231,7 @@ def _pretrain(job: _Job, model: MultimodalVAE, seed: int) -> None:
     optimisation = replace(
         whole, max_epochs=settings.pretrain_epochs, schedules={**terms, "kl_z": warmup}
     )
-    job.fit(first, optimisation, "pretraining")
+    history = job.fit(first, optimisation, "pretraining", {}).history
     missing, unexpected = model.load_state_dict(first.state_dict(), strict=False)
     assert not unexpected
     assert all(name.startswith("prior.") for name in missing)
@@ -234,3 +240,4 @@ def _pretrain(job: _Job, model: MultimodalVAE, seed: int) -> None:
     start = initial_mixture(means, model.config.n_components, seed, variances=variances)
     model.prior.initialise(*start)
     logger.info("The mixture prior starts from %d clusters of the cells.", len(start[0]))
+    return history

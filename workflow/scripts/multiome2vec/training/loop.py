@@ -45,8 +45,12 @@ class Context:
     Attributes
     ----------
     key
-        Digests of what else decides the result (data, code, stage) by name: a saved state is
-        resumed only if they are the same.
+        Digests of what else decides the result (data, code) by name: a saved state is resumed only
+        if they are the same.
+    stage
+        Name of this training among those of a model.
+    earlier
+        Histories of the stages before by name, for the file of metrics.
     barcodes
         Of the cells, for messages.
     monitors
@@ -54,6 +58,8 @@ class Context:
     """
 
     key: Mapping[str, str] = field(default_factory=dict)
+    stage: str = "joint"
+    earlier: Mapping[str, Sequence[Mapping]] = field(default_factory=dict)
     barcodes: Sequence[str] | None = None
     monitors: Sequence[Monitor] = ()
 
@@ -117,6 +123,7 @@ class Plan:
             "run": digest([run, self.device.type, self.group.size, torch.__version__]),
             "order": "by blocks" if self.data.in_file else "of all cells",
             "code": source_digest(__name__),
+            "stage": self.context.stage,
             **self.context.key,
         }
 
@@ -208,7 +215,14 @@ def _run(plan: Plan, state: State, store: Store) -> None:
     catch = StopRequest(
         catch=settings.checkpoint_dir is not None, minutes=settings.time_limit_minutes
     )
-    report = Report(settings, history=state.history, total=total, active=plan.group.leader)
+    report = Report(
+        settings,
+        history=state.history,
+        total=total,
+        active=plan.group.leader,
+        stage=plan.context.stage,
+        earlier=plan.context.earlier,
+    )
     with catch as request, report:
         while not _finished(plan, state):
             weights = weights_at(plan.optimisation.schedules, state.epoch)
