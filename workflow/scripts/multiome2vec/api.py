@@ -13,6 +13,7 @@ import pandas as pd
 
 from multiome2vec import keys
 from multiome2vec.data.dataset import Dataset, as_dataset
+from multiome2vec.data.device import AUTO
 from multiome2vec.data.multiome import REFUSE
 from multiome2vec.data.readers import read_dataset
 from multiome2vec.data.splits import Split, held_out, split_groups
@@ -111,11 +112,17 @@ def embed(
     sources: Sequence[str] | None = None,
     space: str = embedding.LATENT,
     unknown_batches: str = REFUSE,
+    device: str = AUTO,
 ) -> "AnnData":
     """Place cells, see :func:`multiome2vec.tasks.embed.embed`: X is cells × dimensions."""
     dataset = _dataset(data)
     values = embedding.embed(
-        model.checkpoint, dataset, sources=sources, space=space, unknown_batches=unknown_batches
+        model.checkpoint,
+        dataset,
+        sources=sources,
+        space=space,
+        unknown_batches=unknown_batches,
+        device=device,
     )
     seed, preset = model.card["seed"], model.card["preset"]
     return embedding_object(values, obs=dataset.obs, model=preset, seed=seed)
@@ -135,6 +142,7 @@ def predict(
     target: str | None = None,
     out: str | Path | None = None,
     unknown_batches: str = REFUSE,
+    device: str = AUTO,
 ) -> dict[str, dict]:
     """Score predictions on the cells that the model did not learn from.
 
@@ -147,6 +155,8 @@ def predict(
         twentieth of each cell); needs source and target.
     unknown_batches
         ``refuse`` or ``average``.
+    device
+        ``auto``, ``cpu`` or ``cuda``.
 
     Returns
     -------
@@ -154,7 +164,8 @@ def predict(
         By ``{source}_to_{target}``, see :func:`multiome2vec.tasks.predict.predict`.
     """
     dataset = _dataset(data)
-    split, options = model.split(dataset.obs.index), {"unknown_batches": unknown_batches}
+    split = model.split(dataset.obs.index)
+    options = {"unknown_batches": unknown_batches, "device": device}
     if (source is None) != (target is None) or (out is not None and source is None):
         raise UserError("Predicted values need both the source and the target.")
     if source is None:
@@ -194,7 +205,7 @@ def match(model: Model, data: "Data", **options) -> dict[str, dict]:
 
 
 def loadings(
-    model: Model, data: "Data", *, top: int = loading.N_MARKERS
+    model: Model, data: "Data", *, top: int = loading.N_MARKERS, device: str = AUTO
 ) -> tuple[loading.Loadings, pd.DataFrame]:
     """Compute loadings and markers, see :func:`multiome2vec.tasks.loadings.tables`.
 
@@ -204,7 +215,7 @@ def loadings(
     train_cells = model.split(dataset.obs.index).train
     if not len(train_cells):
         raise UserError("None of these cells was learnt from: give the data of the training.")
-    return loading.tables(model.checkpoint, dataset, train_cells, top=top)
+    return loading.tables(model.checkpoint, dataset, train_cells, top=top, device=device)
 
 
 def generate(

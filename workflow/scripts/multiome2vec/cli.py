@@ -85,7 +85,12 @@ def _task(parsers, run: Callable, name: str, text: str, *, out: str) -> argparse
     command.add_argument("data", help=DATA)
     command.add_argument("--model", required=True, metavar="DIR", help=MODEL)
     command.add_argument("--out", required=not out.startswith("JSON"), metavar="FILE", help=out)
+    _device(command)
     return command
+
+
+def _device(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--device", choices=DEVICES, default="auto", help="auto: the GPU if any")
 
 
 def _queries(command: argparse.ArgumentParser) -> None:
@@ -127,7 +132,7 @@ def _train(parsers) -> None:
         "repeated",
     )
     command.add_argument("--seed", type=int, default=0, help="of weights, split and draws")
-    command.add_argument("--device", choices=DEVICES, default="auto", help="auto: the GPU if any")
+    _device(command)
     command.add_argument(
         "--precision", choices=PRECISIONS, default="fp32", help="of matrix products"
     )

@@ -153,6 +153,7 @@ def train_model(
         batch_key=batch_key,
         backend=backend,
         budget=budget,
+        device=run.device,
     )
     generator = seed_everything(seed)
     if split is None:
