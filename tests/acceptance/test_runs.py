@@ -59,6 +59,14 @@ def test_half_the_epochs_twice_are_all_epochs(whole, tmp_path):
     assert_same(whole, run(tmp_path))
 
 
+def test_half_the_epochs_twice_with_as_many_components_as_clusters(tmp_path):
+    auto = {"n_components": "auto"}
+    expected = run(**auto)
+    assert expected.facts["n_components"]["chosen_by"] == "clusters"
+    run(tmp_path, epochs=2, **auto)
+    assert_same(expected, run(tmp_path, **auto))
+
+
 def stop_at(monkeypatch, step):
     """Send a signal in a step; return the list of the steps taken."""
     taken = []

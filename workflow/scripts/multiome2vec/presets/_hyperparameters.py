@@ -18,7 +18,8 @@ from multiome2vec.training.schedules import Schedule
 from multiome2vec.training.settings import Optimisation
 
 NORMAL = "standard-normal"
-
+AUTO = "auto"  # number of components that the cells give
+PLACEHOLDER = 10  # components as long as the cells have not given theirs
 
 #: what a setting by kind of values is where a preset does not say otherwise
 TRANSFORM = {COUNTS: "log-library", ACCESSIBILITY: "tfidf-1", CONTINUOUS: "identity"}
@@ -50,7 +51,9 @@ class Hyperparameters:
     latent, hidden, dropout, norm, activation, batch_in_encoder, fusion, prior
         See :class:`~multiome2vec.models.config.ModelConfig`.
     n_components
-        Components of a mixture prior.
+        Components of a mixture prior; ``auto`` for as many as Leiden finds clusters of the cells
+        (2 to 50) after the epochs with the prior N(0, I), see
+        :mod:`multiome2vec.tasks.components`.
     enumerate
         How ``gmvae`` treats its components: ``exact``, ``argmax`` or ``gumbel``.
     transform, likelihood, encoder, decoder
@@ -100,7 +103,7 @@ class Hyperparameters:
     batch_in_encoder: bool = True
     fusion: str = "poe"
     prior: str = NORMAL
-    n_components: int = 10
+    n_components: int | str = 10
     enumerate: str = "exact"
     transform: dict[str, str] = field(default_factory=dict)
     likelihood: dict[str, str] = field(default_factory=dict)
@@ -147,6 +150,11 @@ class Hyperparameters:
         _require_known("target", self.target.values(), ("counts", "transformed"))
         _require_known("standardise", self.standardise, TRANSFORM)
         _require_known("terms", self.terms, TERMS)
+        if self.n_components == AUTO and not (self.has_mixture and self.pretrain_epochs):
+            raise UserError(
+                "n_components: auto counts the clusters that the cells form before there is a "
+                "mixture. Give it a mixture prior and pretrain_epochs above 0, or set a number."
+            )
 
     @property
     def objective(self) -> ObjectiveSpec:
@@ -217,6 +225,7 @@ class Hyperparameters:
             )
         shapes = {name: s for name, s in shapes.items() if name in (self.modalities or shapes)}
         mixture = self.has_mixture or self.decodes_clusters
+        n_components = PLACEHOLDER if self.n_components == AUTO else self.n_components
         return ModelConfig(
             modalities={name: self._spec(name, shapes) for name in shapes},
             n_batches=n_batches,
@@ -228,7 +237,7 @@ class Hyperparameters:
             batch_in_encoder=self.batch_in_encoder,
             fusion=self.fusion,
             prior=self.prior,
-            n_components=self.n_components if mixture else 0,
+            n_components=n_components if mixture else 0,
             prior_options=(("enumerate", self.enumerate),) if self.prior == "gmvae" else (),
             prior_expert=not self.has_mixture,
             projection=self.projection,

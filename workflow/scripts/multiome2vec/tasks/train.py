@@ -19,8 +19,10 @@ from multiome2vec.data.splits import Split, split_cells
 from multiome2vec.models.config import ModelConfig
 from multiome2vec.models.density import initial_mixture
 from multiome2vec.models.multimodal import MultimodalVAE
+from multiome2vec.nn.bodies import ClusterAttentionBody
 from multiome2vec.objectives.objective import Objective
-from multiome2vec.presets._hyperparameters import NORMAL, Hyperparameters
+from multiome2vec.presets._hyperparameters import AUTO, NORMAL, Hyperparameters
+from multiome2vec.tasks.components import count_clusters
 from multiome2vec.training.inference import latent
 from multiome2vec.training.loop import Context, Fit, fit
 from multiome2vec.training.monitors import Monitor
@@ -176,9 +178,18 @@ def train_model(
         "batches": batches,
         "beta": settings.schedules(config)["kl_z"].value,
         "libraries": libraries,
+        "n_components": _components(settings, model.config),
         **_facts(job, names, digests, result),
     }
     return Trained(model, data, features, names, split, result, facts)
+
+
+def _components(settings: Hyperparameters, config: ModelConfig) -> dict | None:
+    """Tell how many components a mixture prior has, and who chose it; None without a mixture."""
+    if not settings.has_mixture:
+        return None
+    chosen_by = "clusters" if settings.n_components == AUTO else "settings"
+    return {"number": config.n_components, "chosen_by": chosen_by}
 
 
 def _facts(job: _Job, names: Mapping, digests: Mapping[str, str], result: Fit) -> dict:
@@ -213,12 +224,13 @@ def _train(
     libraries = {name: found.given("median_library") for name, found in statistics.items()}
     earlier = {}
     if settings.has_mixture and settings.pretrain_epochs:
-        earlier["pretraining"] = _pretrain(job, model, seed)
+        first, earlier["pretraining"] = _pretrain(job, model)
+        model = _begin_mixture(job, model, first, seed)
     return model, job.fit(model, settings.optimisation(config), "joint", earlier), libraries
 
 
-def _pretrain(job: _Job, model: MultimodalVAE, seed: int) -> list[dict[str, float]]:
-    """Take weights and mixture from a model of the same shape with the prior N(0, I)."""
+def _pretrain(job: _Job, model: MultimodalVAE) -> tuple[MultimodalVAE, list[dict[str, float]]]:
+    """Fit a model of the same weights with the prior N(0, I); with its history."""
     settings = job.settings
     plain = replace(model.config, prior=NORMAL, prior_options=())
     first = MultimodalVAE(plain)
@@ -232,13 +244,39 @@ def _pretrain(job: _Job, model: MultimodalVAE, seed: int) -> list[dict[str, floa
     optimisation = replace(
         whole, max_epochs=settings.pretrain_epochs, schedules={**terms, "kl_z": warmup}
     )
-    history = job.fit(first, optimisation, "pretraining", {}).history
-    missing, unexpected = model.load_state_dict(first.state_dict(), strict=False)
-    assert not unexpected
-    assert all(name.startswith("prior.") for name in missing)
+    return first, job.fit(first, optimisation, "pretraining", {}).history
+
+
+def _begin_mixture(
+    job: _Job, model: MultimodalVAE, first: MultimodalVAE, seed: int
+) -> MultimodalVAE:
+    """Model with the weights of a pretrained one and a mixture of its cells.
+
+    It is another one where the cells say how many components there are.
+    """
     found = latent(first, job.data, job.split.train)
+    if job.settings.n_components == AUTO:
+        n_components = count_clusters(found.mean, seed=seed)
+        model = MultimodalVAE(replace(model.config, n_components=n_components))
+    _take_weights(model, first)
     means, variances = torch.from_numpy(found.mean), torch.from_numpy(found.variance)
     start = initial_mixture(means, model.config.n_components, seed, variances=variances)
     model.prior.initialise(*start)
     logger.info("The mixture prior starts from %d clusters of the cells.", len(start[0]))
-    return history
+    return model
+
+
+def _take_weights(model: MultimodalVAE, first: MultimodalVAE) -> None:
+    """Take all weights but the prior's; there may be another number of components."""
+    others = {}
+    if first.config.n_components != model.config.n_components:
+        decoders = model.decoders.items()
+        bodies = {f"decoders.{name}.body": decoder.body for name, decoder in decoders}
+        others = {p: b for p, b in bodies.items() if isinstance(b, ClusterAttentionBody)}
+    given = first.state_dict()
+    taken = {name: t for name, t in given.items() if not name.startswith(tuple(others))}
+    missing, unexpected = model.load_state_dict(taken, strict=False)
+    assert not unexpected
+    assert all(name.startswith(("prior.", *others)) for name in missing)
+    for path, body in others.items():
+        body.take(first.get_submodule(path))
