@@ -115,7 +115,14 @@ def test_a_stop_between_the_stages_loses_nothing(whole, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"masking": (0.1, 0.2)}, {"free_nats": 1.0}, {"temperature": 0.5}, {"pretrain_epochs": 4}],
+    [
+        {"masking": (0.1, 0.2)},
+        {"free_nats": 1.0},
+        {"free_bits": 0.1},
+        {"temperature": 0.5},
+        {"initialisation": "xavier"},
+        {"pretrain_epochs": 4},
+    ],
     ids=str,
 )
 def test_the_state_of_other_settings_is_not_resumed(tmp_path, monkeypatch, caplog, changes):

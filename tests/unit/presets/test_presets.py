@@ -96,6 +96,7 @@ def test_every_term_is_on_before_the_last_epoch(preset):
 def test_the_deep_presets_have_the_published_settings():
     """Of S4: what its text says, and what its last state did."""
     common = {"hidden": (4096, 2048, 1024, 512, 256), "norm": "batch", "activation": "elu"}
+    common |= {"initialisation": "xavier"}
     common |= {"learning_rate": 1e-4, "max_epochs": 300, "masking": (0.05, 0.25)}
     text = {"latent": 19_797, "dropout": 0.3, "patience": 30, "kl_weight": 0.1}
     text |= {"kl_warmup_epochs": 40, "kl_schedule": "cyclical"}

@@ -33,6 +33,7 @@ CHOICES = {
     "library": ("observed", "latent"),
     "balance": ("none", "per_feature"),
     "enumerate": ("exact", "argmax", "gumbel"),
+    "initialisation": ("kaiming", "xavier"),
     "kl_reduction": ("sum", "mean"),
     "kl_schedule": ("linear", "cyclical"),
 }
@@ -50,6 +51,9 @@ class Hyperparameters:
         At most so many genes (the most variable) and regions (those open in most cells).
     latent, hidden, dropout, norm, activation, batch_in_encoder, fusion, prior
         See :class:`~multiome2vec.models.config.ModelConfig`.
+    initialisation
+        Of linear layers: ``kaiming`` (uniform within ±1/√inputs, also of the biases) or ``xavier``
+        (uniform within ±√(6 / (inputs + outputs)), biases 0).
     n_components
         Components of a mixture prior; ``auto`` for as many as Leiden finds clusters of the cells
         (2 to 50) after the epochs with the prior N(0, I), see
@@ -78,7 +82,7 @@ class Hyperparameters:
         kl_decay times the one before).
     terms
         Weights of further terms, see :mod:`multiome2vec.objectives.terms`.
-    masking, free_nats, temperature
+    masking, free_nats, free_bits, temperature
         See :class:`~multiome2vec.objectives.spec.ObjectiveSpec`.
     projection
         Width of the heads of contrastive terms; 0 for none.
@@ -100,6 +104,7 @@ class Hyperparameters:
     dropout: float = 0.1
     norm: str = "layer"
     activation: str = "relu"
+    initialisation: str = "kaiming"
     batch_in_encoder: bool = True
     fusion: str = "poe"
     prior: str = NORMAL
@@ -122,6 +127,7 @@ class Hyperparameters:
     terms: dict[str, float] = field(default_factory=dict)
     masking: tuple[float, float] = (0.0, 0.0)
     free_nats: float = 0.0
+    free_bits: float = 0.0
     temperature: float = 0.1
     projection: int = 0
     pretrain_epochs: int = 0
@@ -150,6 +156,7 @@ class Hyperparameters:
         _require_known("target", self.target.values(), ("counts", "transformed"))
         _require_known("standardise", self.standardise, TRANSFORM)
         _require_known("terms", self.terms, TERMS)
+        _ = self.objective  # refuses what contradicts itself
         if self.n_components == AUTO and not (self.has_mixture and self.pretrain_epochs):
             raise UserError(
                 "n_components: auto counts the clusters that the cells form before there is a "
@@ -159,7 +166,12 @@ class Hyperparameters:
     @property
     def objective(self) -> ObjectiveSpec:
         """Settings of the loss."""
-        return ObjectiveSpec(tuple(self.masking), self.free_nats, self.temperature)
+        return ObjectiveSpec(
+            masking=tuple(self.masking),
+            free_nats=self.free_nats,
+            free_bits=self.free_bits,
+            temperature=self.temperature,
+        )
 
     @property
     def has_mixture(self) -> bool:

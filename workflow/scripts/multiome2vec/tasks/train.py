@@ -20,6 +20,7 @@ from multiome2vec.models.config import ModelConfig
 from multiome2vec.models.density import initial_mixture
 from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.nn.bodies import ClusterAttentionBody
+from multiome2vec.nn.initialisation import xavier
 from multiome2vec.objectives.objective import Objective
 from multiome2vec.presets._hyperparameters import AUTO, NORMAL, Hyperparameters
 from multiome2vec.tasks.components import count_clusters
@@ -163,7 +164,8 @@ def train_model(
         split = split_cells(data.batch_codes, validation=VALIDATION, rng=rng)
     names = {m: dataset.modalities[m].var.index[columns] for m, columns in features.items()}
     digests = {name: features_digest(found) for name, found in names.items()}
-    told = [asdict(settings.objective), settings.pretrain_epochs, batch_key, batches]
+    told = [asdict(settings.objective), settings.pretrain_epochs, settings.initialisation]
+    told += [batch_key, batches]
     context = Context(
         key={**(key or {}), "features": str(digests), "settings": digest(told)},
         barcodes=dataset.obs.index,
@@ -220,6 +222,9 @@ def _train(
     """
     settings = job.settings
     model = MultimodalVAE(config)
+    if settings.initialisation == "xavier":
+        for part in (model.encoders, model.fusion, model.decoders):
+            xavier(part)
     statistics = fit_statistics(model, job.data, job.split.train)
     libraries = {name: found.given("median_library") for name, found in statistics.items()}
     earlier = {}
