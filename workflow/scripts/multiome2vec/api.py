@@ -28,6 +28,7 @@ from multiome2vec.tasks import impute as imputation
 from multiome2vec.tasks import loadings as loading
 from multiome2vec.tasks import match as matching
 from multiome2vec.tasks import predict as prediction
+from multiome2vec.tasks import saliency as salience
 from multiome2vec.tasks.model import Model
 from multiome2vec.tasks.train import VALIDATION, train_model
 from multiome2vec.training.settings import RunSettings
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     Data = str | Path | MuData | Dataset
 
 read = read_dataset
+salient_regions = salience.salient_regions
 
 
 def train(
@@ -212,10 +214,29 @@ def loadings(
     ``data`` are those of the training: its cells give the scale of the dimensions.
     """
     dataset = _dataset(data)
-    train_cells = model.split(dataset.obs.index).train
-    if not len(train_cells):
-        raise UserError("None of these cells was learnt from: give the data of the training.")
+    train_cells = _learnt_from(model, dataset)
     return loading.tables(model.checkpoint, dataset, train_cells, top=top, device=device)
+
+
+def saliency(model: Model, data: "Data", **options) -> salience.Saliency:
+    """Attribute the latent dimensions to features, see :mod:`multiome2vec.tasks.saliency`.
+
+    ``data`` are those of the training.
+
+    Parameters
+    ----------
+    options
+        Of :func:`multiome2vec.tasks.saliency.saliency`: ``n_cells``, ``steps``, ``device``.
+
+    Returns
+    -------
+    Saliency
+        Tables ``share`` and ``effect``, features × dimensions. :func:`salient_regions` turns them
+        into rows of a BED file.
+    """
+    dataset = _dataset(data)
+    cells = _learnt_from(model, dataset)
+    return salience.saliency(model.checkpoint, dataset, cells, **options)
 
 
 def generate(
@@ -335,6 +356,14 @@ def _dataset(data: "Data") -> Dataset:
             "Put an AnnData into a MuData ({'rna': adata}), or give the path of its file."
         )
     return as_dataset(data)
+
+
+def _learnt_from(model: Model, dataset: Dataset) -> np.ndarray:
+    """Numbers of the cells that a model learnt from."""
+    cells = model.split(dataset.obs.index).train
+    if not len(cells):
+        raise UserError("None of these cells was learnt from: give the data of the training.")
+    return cells
 
 
 def _split(dataset: Dataset, column: str | None, seed: int) -> Split | None:

@@ -160,6 +160,27 @@ def loadings(options: argparse.Namespace) -> None:
         write_tsv(markers, options.markers, index=False)
 
 
+def saliency(options: argparse.Namespace) -> None:
+    """Write what the latent dimensions are read from."""
+    from multiome2vec import api
+    from multiome2vec.io.atomic import write_tsv
+    from multiome2vec.io.regions import write_bed
+
+    found = api.saliency(
+        api.load(options.model),
+        options.data,
+        n_cells=options.cells,
+        steps=options.steps,
+        device=options.device,
+    )
+    regions = api.salient_regions(found, top=options.top) if options.bed else None
+    write_tsv(found.share.reset_index(), options.out, index=False)
+    if options.effects:
+        write_tsv(found.effect.reset_index(), options.effects, index=False)
+    if regions is not None:
+        write_bed(regions, options.bed)
+
+
 def bulk(options: argparse.Namespace) -> None:
     """Write a table of bulk expression as h5ad."""
     from multiome2vec.bulk.genes import merge_duplicates, read_coding_genes
