@@ -42,6 +42,17 @@ def test_misspelt_hyperparameter_is_named():
         configure("trivae", {"latnet": 3})
 
 
+@pytest.mark.parametrize("value", [None, 2, 2.5])
+def test_a_target_of_the_loss_is_a_number_or_none(value):
+    settings = configure("trivae", {"target_loss": value, "gradient_clip": 0})
+    optimisation = settings.optimisation(settings.model(SHAPES, n_batches=0))
+    assert (optimisation.target_loss, optimisation.gradient_clip) == (value, 0)
+    with pytest.raises(
+        UserError, match="'target_loss' must be of type float, such as 100.0, or No"
+    ):
+        configure("trivae", {"target_loss": "low"})
+
+
 def test_unknown_preset_is_named():
     with pytest.raises(UserError, match="Unknown model 'trivea'.*'trivae'"):
         configure("trivea", {})

@@ -140,6 +140,8 @@ class Hyperparameters:
     max_epochs: int = 200
     patience: int = 20
     lr_schedule: str = "plateau"
+    gradient_clip: float = 1.0
+    target_loss: float | None = None
 
     def __post_init__(self) -> None:
         for name, fallback in {
@@ -188,6 +190,8 @@ class Hyperparameters:
             max_epochs=self.max_epochs,
             patience=self.patience,
             lr_schedule=self.lr_schedule,
+            gradient_clip=self.gradient_clip,
+            target_loss=self.target_loss,
             reseed_epochs=self.reseed_epochs if self.has_mixture else 0,
             schedules=self.schedules(config),
         )
