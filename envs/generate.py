@@ -31,7 +31,7 @@ FAMILIES = {
         ],
         *["tomotopy", "lda", "lightmotif", "pyjaspar", "matplotlib"],
     ],
-    "torch": [*SHARED, "torch", "safetensors", "scikit-learn"],
+    "torch": [*SHARED, "torch", "safetensors", "scikit-learn", "igraph"],
     "report": [*SHARED, "scanpy", "matplotlib", "papermill", "ipykernel", "nbconvert", "jinja2"],
     "downloads": ["pandas", "requests", "tqdm"],
     "macs2": ["pandas", "polars", "pybigwig", "pysam"],

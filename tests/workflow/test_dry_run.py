@@ -97,6 +97,18 @@ def test_rules_that_use_models_ask_for_a_gpu_and_no_other():
     assert gpu == with_gpu()
 
 
+def test_the_device_of_the_configuration_reaches_every_rule_that_uses_models():
+    """As a resource, and from there the script."""
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        for block in re.split(r"^ *rule ", path.read_text(), flags=re.MULTILINE)[1:]:
+            name = block.split(":")[0]
+            script = re.search(r"scripts/(\w+\.py)", block)
+            told = script and (ROOT / "workflow/scripts" / script[1]).read_text()
+            uses = name in with_gpu() | {"loadings"}
+            assert ('device=config["training"]["device"]' in block) == uses, name
+            assert bool(told and "snakemake.resources.device" in told) == uses, name
+
+
 def planned(run, text: str) -> str:
     (run / "mine.yaml").write_text(text)
     done = snakemake(run, "-n", "--quiet", "progress", config=run / "mine.yaml")

@@ -6,7 +6,13 @@ from multiome2vec import keys
 
 
 def embed_cells(
-    *, mdata: str | Path, weights: str | Path, card: str | Path, out: str | Path, model: str
+    *,
+    mdata: str | Path,
+    weights: str | Path,
+    card: str | Path,
+    out: str | Path,
+    model: str,
+    device: str = "auto",
 ) -> None:
     """Write the posterior mean of every cell.
 
@@ -21,6 +27,8 @@ def embed_cells(
         known, truth; uns says which model made it.
     model
         Name of the model in the configuration.
+    device
+        Name of the device: ``auto``, ``cpu`` or ``cuda``.
     """
     from multiome2vec.io.atomic import write_h5ad
     from multiome2vec.io.contracts import check_embedding
@@ -32,7 +40,10 @@ def embed_cells(
     source = read_multiome(mdata)
     checkpoint = load(weights, card)
     result = embedding_object(
-        embed(checkpoint, source), obs=source.obs, model=model, seed=checkpoint.card["seed"]
+        embed(checkpoint, source, device=device),
+        obs=source.obs,
+        model=model,
+        seed=checkpoint.card["seed"],
     )
     result.uns[keys.PROVENANCE]["card"] = file_digest(card)
     check_embedding(result, path=out)
