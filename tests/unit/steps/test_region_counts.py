@@ -147,7 +147,7 @@ def finish(data, *, min_frip, regions=True, **judged):
         table=str(data / "barcodes.tsv"),
         counts=str(data / "counts.tsv"),
         samples=str(data / "samples.tsv"),
-        min_frip={"s1": min_frip, "s2": min_frip},
+        min_frip=min_frip if isinstance(min_frip, dict) else dict.fromkeys(("s1", "s2"), min_frip),
         **({"least_cells": 1, "failed_samples": "stop"} | judged),
     )
     table = pd.read_csv(data / "barcodes.tsv", sep="\t", index_col="cell", keep_default_na=False)
@@ -195,11 +195,14 @@ def test_without_threshold_or_fragments_nothing_is_dropped(data):
 
 def test_samples_with_few_cells_are_refused_or_dropped(data):
     count(data)
-    with pytest.raises(UserError, match=r"(?s)2 of 2 samples .*s1: frip took 2 of 4; s2: frip took 2"):
+    only_s1 = {"s1": 0.5, "s2": 0.0}  # a limit of one sample
+    with pytest.raises(
+        UserError, match=r"(?s)2 of 2 samples .*s1: frip took 2 of 4; s2: frip took 2"
+    ):
         finish(data, min_frip=1.01)
     with pytest.raises(UserError, match=r"1 of 2 samples have fewer than 2 cells .*: s1\."):
-        finish(data, min_frip=0.5, least_cells=2)
-    table, counts = finish(data, min_frip=0.5, least_cells=2, failed_samples="drop")
+        finish(data, min_frip=only_s1, least_cells=2)
+    table, counts = finish(data, min_frip=only_s1, least_cells=2, failed_samples="drop")
     assert table.index[table["keep"]].tolist() == ["s2#A", "s2#C"]
     assert table.loc["s1#A", "reason"] == "failed_sample"
     left = counts[counts["step"] == "samples"].set_index(["sample", "modality"])["cells"]

@@ -59,9 +59,6 @@ def count_regions(
     cells, found = [], []
     for sample, path in fragments.items():
         own = table[table[keys.SAMPLE] == sample]
-        if own.empty:
-            logger.info("%s: no cells", sample)
-            continue
         counts = count_in_regions(
             stream_fragments(path, barcodes=list(own[keys.FRAGMENT_BARCODE]), chrom_sizes=sizes),
             regions=regions,
