@@ -55,10 +55,6 @@ def ready_only_samples():
     return [sample for sample in ready_atac_samples() if not has_fragments(sample)]
 
 
-def atac_samples():
-    return [sample for sample in SAMPLES.index if has_fragments(sample) or has_ready_atac(sample)]
-
-
 def of_samples(name, samples):
     """A file of each of some samples."""
     return expand("results/{{dataset}}/samples/{sample}/{name}", sample=samples, name=name)

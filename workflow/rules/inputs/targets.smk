@@ -3,6 +3,15 @@
 RESULTS = f"results/{DATASET}"
 
 
+def atac_samples():
+    return [sample for sample in SAMPLES.index if has_fragments(sample) or has_ready_atac(sample)]
+
+
+def is_bridged():
+    """Whether some samples have ATAC alone, and others RNA whose labels they take."""
+    return has_rna() and any(not has_rna(sample) for sample in atac_samples())
+
+
 def preflight_outputs():
     return [f"{RESULTS}/preflight.tsv"]
 
@@ -30,7 +39,8 @@ def topics_outputs():
 
 def annotation_outputs():
     genes = [f"{RESULTS}/annotation/degs.tsv"] if has_rna() else []
-    return [f"{RESULTS}/annotation/umap.png", *genes]
+    maps = ["umap.png", *(["umap_atac.png"] if is_bridged() else [])]
+    return [*(f"{RESULTS}/annotation/{name}" for name in maps), *genes]
 
 
 def motifs_outputs():
