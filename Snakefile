@@ -5,14 +5,15 @@
 #   resources/genomes/{assembly}/{genome.fa, chrom.sizes, chromosomes.tsv, tss.bed, genes.bed, blacklist.bed}
 #   results/{dataset}/preflight.tsv                           every check of the inputs
 #   results/{dataset}/samples/{sample}/...                    rna.h5ad, fragments, barcodes and QC of one sample
-#   results/{dataset}/qc/{barcodes.pre.tsv, barcodes.tsv, counts.tsv, *.png}
-#   results/{dataset}/annotation/{rna.h5ad, labels.tsv, umap.png, gene_activity.h5ad}
+#   results/{dataset}/qc/{barcodes.pre.tsv, barcodes.tsv, counts.tsv, samples.tsv, *.png}
+#   results/{dataset}/annotation/{rna.h5ad, atac.h5ad, labels.tsv, umap.png, gene_activity.h5ad}
 #   results/{dataset}/peaks/{caller}/{groups.tsv, groups/, consensus.bed}
 #   results/{dataset}/regions/regions.h5ad                    cells × consensus regions
 #   results/{dataset}/topics/{engine}/{k}/topics.h5ad, topics/{engine}/{selection.tsv, topics.h5ad, by_label.png}
 #   results/{dataset}/motifs/lightmotif/scores.h5ad, motifs/deviations.{h5ad, png}
 #   results/{dataset}/motifs/{engine}/{enrichment.tsv, enrichment.html, dem.tsv, cistromes.h5ad, auc.h5ad}
 #   results/{dataset}/matrices/multiome.h5mu, {gene,region,motif}_by_cell/, {gene,region,motif}_by_cell_comb.csv
+#   results/{dataset}/conditions/{composition.tsv, composition_tests.tsv, {gene,region}_{effects.tsv.gz, summary.tsv}, *.png}
 #   results/{dataset}/models/{model}/seed-{seed}/{weights.safetensors, card.json, history.tsv, splits.tsv}
 #   results/{dataset}/embeddings/{model}/seed-{seed}.h5ad
 #   results/{dataset}/tasks/{model}/seed-{seed}/{imputed_rna.zarr, imputed_atac.zarr, predict.json, match.json}
@@ -57,6 +58,7 @@ include: "workflow/rules/motifs.smk"
 include: "workflow/rules/pycistarget.smk"
 include: "workflow/rules/motif_plots.smk"
 include: "workflow/rules/matrices.smk"
+include: "workflow/rules/conditions.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/tasks.smk"
 include: "workflow/rules/evaluate.smk"

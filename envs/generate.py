@@ -29,7 +29,7 @@ FAMILIES = {
             "pyfaidx",
             "pybigwig",
         ],
-        *["tomotopy", "lda", "lightmotif", "pyjaspar", "matplotlib"],
+        *["tomotopy", "lda", "lightmotif", "pyjaspar", "pydeseq2", "matplotlib"],
     ],
     "torch": [*SHARED, "torch", "safetensors", "scikit-learn", "igraph"],
     "report": [*SHARED, "scanpy", "matplotlib", "papermill", "ipykernel", "nbconvert", "jinja2"],

@@ -17,7 +17,7 @@ KEYS = [".".join(path) for path, _ in leaves(SCHEMA)]
 
 def override(key: str, value) -> dict:
     """Nested configuration that sets one key; ``*`` is the demo's entry of an open map."""
-    names = {"datasets": "demo", "assemblies": "demo", "models": "trivae"}
+    names = {"datasets": "demo", "assemblies": "demo", "models": "trivae", "qc": "s1"}
     parts = [names[key.split(".")[0]] if part == "*" else part for part in key.split(".")]
     for part in reversed(parts):
         value = {part: value}

@@ -1,10 +1,11 @@
 """
-Clusters and labels of the kept cells: by RNA where the dataset has it, else by ATAC.
+Clusters and labels of the kept cells: by RNA where the dataset has it, else by ATAC. Cells with ATAC
+alone, beside others with RNA, take the labels of the cells with both that lie next to them in ATAC.
 
 REQUIRED INPUTS: qc/barcodes.pre.tsv; samples/{sample}/{rna.h5ad, fragments.tsv.gz, regions.h5ad}, as far
 as the sample has them; the label files of the sample sheet, a labelled reference or marker genes
 
-OUTPUTS: results/{dataset}/annotation/{rna.h5ad or atac.h5ad, labels.tsv, umap.png}
+OUTPUTS: results/{dataset}/annotation/{rna.h5ad, atac.h5ad, labels.tsv, umap.png, umap_atac.png}
 """
 
 
@@ -48,7 +49,7 @@ rule annotate_atac:
         fragments=of_samples("fragments.tsv.gz", fragment_samples()),
         regions=of_samples("regions.h5ad", ready_atac_samples()),
         chromosomes=f"{GENOME}/chromosomes.tsv" if has_fragments() else [],
-        genes=f"{GENOME}/genes.bed" if names_clusters() else [],
+        genes=f"{GENOME}/genes.bed" if needs_gene_activity() else [],
     output:
         cells="results/{dataset}/annotation/atac.h5ad",
     log:
@@ -68,7 +69,7 @@ rule annotate_atac:
         harmony=config["annotate"]["harmony"],
         graph=GRAPH,
         seed=config["annotate"]["seed"],
-        activity=config["gene_activity"] if names_clusters() else None,
+        activity=config["gene_activity"] if needs_gene_activity() else None,
         code=source_digest("multiome2vec.steps.annotate_atac"),
     script:
         "../scripts/annotate_atac.py"
@@ -78,6 +79,7 @@ rule labels:
     input:
         barcodes="results/{dataset}/qc/barcodes.pre.tsv",
         annotation=annotation(),
+        atac=atac_annotation(),
         files=label_files(),
         objects=list(labelled_objects().values()),
         reference=(config["annotate"]["reference"] or []) if names_clusters() else [],
@@ -129,3 +131,20 @@ rule annotation_plot:
         code=source_digest("multiome2vec.steps.annotation_plot"),
     script:
         "../scripts/annotation_plot.py"
+
+
+use rule annotation_plot as annotation_plot_atac with:
+    input:
+        annotation="results/{dataset}/annotation/atac.h5ad",
+        labels="results/{dataset}/annotation/labels.tsv",
+    output:
+        figure=report(
+            "results/{dataset}/annotation/umap_atac.png",
+            caption="../report/annotation.rst",
+            category="3 Annotation",
+            labels={"result": "map of the cells by their ATAC"},
+        ),
+    log:
+        "logs/annotation_plot_atac/{dataset}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/annotation_plot_atac/all.tsv"

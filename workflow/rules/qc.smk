@@ -31,7 +31,7 @@ rule rna_qc:
         runtime=15,
     params:
         mt_prefix=config["qc"]["rna"]["mt_prefix"],
-        thresholds=qc_settings("rna", RNA_THRESHOLDS),
+        thresholds=sample_settings("rna", RNA_THRESHOLDS),
         code=source_digest("multiome2vec.steps.rna_qc"),
     script:
         "../scripts/rna_qc.py"
@@ -56,7 +56,7 @@ rule doublets:
         runtime=60,
     params:
         caller=config["qc"]["doublets"]["caller"],
-        rate_per_1000=config["qc"]["doublets"]["rate_per_1000"],
+        rate_per_1000=sample_setting("doublets", "rate_per_1000"),
         seed=config["qc"]["doublets"]["seed"],
         code=source_digest("multiome2vec.steps.doublets", *doublet_caller_modules()),
     script:
@@ -87,8 +87,8 @@ rule atac_qc:
         mem_mb=16000,
         runtime=180,
     params:
-        thresholds=qc_settings("atac", ATAC_THRESHOLDS),
-        doublets=config["qc"]["atac"]["doublets"],
+        thresholds=sample_settings("atac", ATAC_THRESHOLDS),
+        doublets=sample_setting("atac", "doublets"),
         seed=config["qc"]["atac"]["seed"],
         code=source_digest("multiome2vec.steps.atac_qc"),
     script:
@@ -145,6 +145,8 @@ rule pre_qc:
     params:
         max_cells=config["qc"]["max_cells"],
         seed=config["qc"]["seed"],
+        least_cells=fewest_cells(),
+        failed_samples=config["qc"]["failed_samples"],
         code=source_digest("multiome2vec.steps.pre_qc"),
     script:
         "../scripts/pre_qc.py"

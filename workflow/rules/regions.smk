@@ -5,7 +5,7 @@ every barcode, with FRiP; the account of cells and features.
 REQUIRED INPUTS: qc/barcodes.pre.tsv; peaks/{caller}/consensus.bed and fragments or ready matrices, where
 the dataset has ATAC; samples/{sample}/rna.h5ad and annotation/rna.h5ad, where it has RNA
 
-OUTPUTS: results/{dataset}/regions/regions.h5ad, results/{dataset}/qc/{barcodes.tsv, counts.tsv}
+OUTPUTS: results/{dataset}/regions/regions.h5ad, results/{dataset}/qc/{barcodes.tsv, counts.tsv, samples.tsv}
 """
 
 
@@ -82,6 +82,7 @@ rule final_qc:
     output:
         table="results/{dataset}/qc/barcodes.tsv",
         counts="results/{dataset}/qc/counts.tsv",
+        samples="results/{dataset}/qc/samples.tsv",
     log:
         "logs/final_qc/{dataset}.log",
     benchmark:
@@ -94,9 +95,9 @@ rule final_qc:
         runtime=30,
     params:
         samples=rna_samples(),
-        min_frip=(
-            config["qc"]["atac"]["min_frip"] if config["qc"]["atac"]["mode"] == "auto" else None
-        ),
+        min_frip=least_frip(),
+        least_cells=fewest_cells(),
+        failed_samples=config["qc"]["failed_samples"],
         code=source_digest("multiome2vec.steps.final_qc"),
     script:
         "../scripts/final_qc.py"

@@ -5,8 +5,8 @@ REQUIRED INPUTS: embeddings, matrices/multiome.h5mu, evaluation/leaderboard.tsv,
 qc/counts.tsv
 
 OUTPUTS: results/{dataset}/notebooks/explore_embedding.{ipynb,html},
-results/{dataset}/provenance/{config.yaml, samples.tsv, software.tsv},
-results/{dataset}/report/{preflight,samples,counts,leaderboard,config,software}.html
+results/{dataset}/provenance/{config.yaml, samples.tsv, software.tsv, left_out.tsv},
+results/{dataset}/report/*.html
 """
 
 
@@ -73,6 +73,7 @@ rule provenance:
         config="results/{dataset}/provenance/config.yaml",
         sheet="results/{dataset}/provenance/samples.tsv",
         software="results/{dataset}/provenance/software.tsv",
+        left_out="results/{dataset}/provenance/left_out.tsv",
     log:
         "logs/provenance/{dataset}.log",
     benchmark:
@@ -85,6 +86,7 @@ rule provenance:
         runtime=10,
     params:
         config=resolved_config(),
+        left_out=left_out(),
         code=source_digest("multiome2vec.steps.provenance"),
     script:
         "../scripts/provenance.py"

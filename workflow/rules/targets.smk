@@ -12,6 +12,7 @@ localrules:
     topics,
     motifs,
     matrices,
+    conditions,
     embed,
     evaluate,
 
@@ -49,6 +50,12 @@ rule matrices:
     input:
         preflight_outputs(),
         matrices_outputs(),
+
+
+rule conditions:
+    input:
+        preflight_outputs(),
+        conditions_outputs(),
 
 
 rule embed:

@@ -12,5 +12,8 @@ with job(snakemake.log[0], threads=snakemake.threads):
         annotation=snakemake.input.get("annotation"),
         table=snakemake.output.table,
         counts=snakemake.output.counts,
+        samples=snakemake.output.samples,
         min_frip=snakemake.params.min_frip,
+        least_cells=snakemake.params.least_cells,
+        failed_samples=snakemake.params.failed_samples,
     )

@@ -15,4 +15,5 @@ with job(snakemake.log[0], threads=snakemake.threads):
         reference=snakemake.input.reference or None,
         reference_label=snakemake.params.reference_label,
         markers=snakemake.input.markers or None,
+        atac=snakemake.input.atac or None,
     )

@@ -13,4 +13,6 @@ with job(snakemake.log[0], threads=snakemake.threads):
         exclude=snakemake.input.exclude or None,
         max_cells=snakemake.params.max_cells,
         seed=snakemake.params.seed,
+        least_cells=snakemake.params.least_cells,
+        failed_samples=snakemake.params.failed_samples,
     )

@@ -11,4 +11,6 @@ with job(snakemake.log[0], threads=snakemake.threads):
         out_config=snakemake.output.config,
         out_sheet=snakemake.output.sheet,
         software=snakemake.output.software,
+        left_out=snakemake.params.left_out,
+        out_left_out=snakemake.output.left_out,
     )

@@ -147,7 +147,7 @@ def rna(path, n_genes):
     return str(path)
 
 
-def finish(data, *, min_frip, regions=True):
+def finish(data, *, min_frip, regions=True, **judged):
     final_qc(
         barcodes=str(data / "pre.tsv"),
         regions=str(data / "regions.h5ad") if regions else None,
@@ -155,7 +155,9 @@ def finish(data, *, min_frip, regions=True):
         annotation=rna(data / "all.rna.h5ad", 6),
         table=str(data / "barcodes.tsv"),
         counts=str(data / "counts.tsv"),
-        min_frip=min_frip,
+        samples=str(data / "samples.tsv"),
+        min_frip=min_frip if isinstance(min_frip, dict) else dict.fromkeys(("s1", "s2"), min_frip),
+        **({"least_cells": 1, "failed_samples": "stop"} | judged),
     )
     table = pd.read_csv(data / "barcodes.tsv", sep="\t", index_col="cell", keep_default_na=False)
     return table, pd.read_csv(data / "counts.tsv", sep="\t")
@@ -183,10 +185,11 @@ def test_frip_final_verdict_and_account(data):
         ("joint", 2, 9),
         ("min_cells", 2, 6),
         ("frip", 1, 6),
+        ("samples", 1, 6),
     ]
     rows = counts[(counts["sample"] == "s2") & (counts["modality"] == "atac")]
-    assert rows["cells"].tolist() == [3, 3, 2, 2, 2, 2, 2]
-    assert rows["features"].tolist() == [3, 3, 3, 3, 3, 2, 2]
+    assert rows["cells"].tolist() == [3, 3, 2, 2, 2, 2, 2, 2]
+    assert rows["features"].tolist() == [3, 3, 3, 3, 3, 2, 2, 2]
 
 
 def test_without_threshold_or_fragments_nothing_is_dropped(data):
@@ -199,7 +202,20 @@ def test_without_threshold_or_fragments_nothing_is_dropped(data):
     assert set(counts["modality"]) == {"rna"}
 
 
-def test_a_sample_without_cells_is_refused_with_the_reasons(data):
+def test_samples_with_few_cells_are_refused_or_dropped(data):
     count(data)
-    with pytest.raises(UserError, match=r"sample 's1' .*4 barcodes.*low_frip \(2\)"):
+    only_s1 = {"s1": 0.5, "s2": 0.0}  # a limit of one sample
+    with pytest.raises(
+        UserError, match=r"(?s)2 of 2 samples .*s1: frip took 2 of 4; s2: frip took 2"
+    ):
         finish(data, min_frip=1.01)
+    with pytest.raises(UserError, match=r"1 of 2 samples have fewer than 2 cells .*: s1\."):
+        finish(data, min_frip=only_s1, least_cells=2)
+    table, counts = finish(data, min_frip=only_s1, least_cells=2, failed_samples="drop")
+    assert table.index[table["keep"]].tolist() == ["s2#A", "s2#C"]
+    assert table.loc["s1#A", "reason"] == "failed_sample"
+    left = counts[counts["step"] == "samples"].set_index(["sample", "modality"])["cells"]
+    assert left.to_dict() == {(s, m): n for s, n in (("s1", 0), ("s2", 2)) for m in ("rna", "atac")}
+    samples = pd.read_csv(data / "samples.tsv", sep="\t", index_col="sample")
+    assert samples["status"].to_dict() == {"s1": "failed", "s2": "passed"}
+    assert samples.loc["s1", ["delivered", "frip", "took_most"]].tolist() == [4, 1, "rna_qc"]

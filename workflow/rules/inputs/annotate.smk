@@ -10,6 +10,17 @@ def names_clusters():
     return wanted and bool(settings["reference"] or settings["markers"])
 
 
+def atac_annotation():
+    """Clusters by ATAC of all cells that have it, where cells with ATAC alone need labels."""
+    return "results/{dataset}/annotation/atac.h5ad" if is_bridged() else []
+
+
+def needs_gene_activity():
+    """Whether clusters of ATAC are named by genes: there is no RNA, or none of the same cells."""
+    by_genes = is_bridged() and not has_pairs() and has_annotation()
+    return by_genes or (names_clusters() and not has_rna())
+
+
 def refuse_names_without_genes():
     """Stop before anything runs if clusters without RNA have no gene activity to be named by."""
     if names_clusters() and not has_rna() and not has_annotation():

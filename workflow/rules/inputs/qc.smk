@@ -8,9 +8,41 @@ RNA_THRESHOLDS = ("mode", "min_genes", "max_genes", "max_pct_mt", "mads_counts",
 ATAC_THRESHOLDS = ("mode", "min_log10_fragments", "min_tsse", "max_nucleosome_signal")
 
 
-def qc_settings(section, names):
-    """Some settings of qc.rna or qc.atac."""
-    return {name: config["qc"][section][name] for name in names}
+def of_sample(sample, section):
+    """Section rna, doublets or atac of qc, with what qc.samples changes for a sample."""
+    return {**config["qc"][section], **config["qc"]["samples"].get(sample, {}).get(section, {})}
+
+
+def sample_settings(section, names):
+    """Parameter function: some settings of a section for the sample of the job."""
+    return lambda wildcards: {name: of_sample(wildcards.sample, section)[name] for name in names}
+
+
+def sample_setting(section, name):
+    """Parameter function: one setting of a section for the sample of the job."""
+    return lambda wildcards: of_sample(wildcards.sample, section)[name]
+
+
+def refuse_settings_of_no_sample():
+    """Stop where qc.samples names a sample that the sheet does not have."""
+    for name in config["qc"]["samples"]:
+        if name not in SAMPLES.index:
+            raise WorkflowError(
+                f"qc.samples has '{name}', but the samples of {SHEET} are "
+                f"{', '.join(SAMPLES.index)}."
+            )
+
+
+def fewest_cells():
+    """Cells below which a sample has failed; never more than qc.max_cells leaves."""
+    limits = [config["qc"]["min_sample_cells"], config["qc"]["max_cells"]]
+    return min(limit for limit in limits if limit is not None)
+
+
+def least_frip():
+    """Least fraction of fragments in regions by sample; None for no limit."""
+    found = {sample: of_sample(sample, "atac") for sample in SAMPLES.index}
+    return {name: own["min_frip"] if own["mode"] == "auto" else None for name, own in found.items()}
 
 
 def one_of(samples):
@@ -23,10 +55,6 @@ def ready_only_samples():
     return [sample for sample in ready_atac_samples() if not has_fragments(sample)]
 
 
-def atac_samples():
-    return [sample for sample in SAMPLES.index if has_fragments(sample) or has_ready_atac(sample)]
-
-
 def of_samples(name, samples):
     """A file of each of some samples."""
     return expand("results/{{dataset}}/samples/{sample}/{name}", sample=samples, name=name)
@@ -36,3 +64,6 @@ def doublet_caller_modules():
     """The module of the caller in use."""
     caller = config["qc"]["doublets"]["caller"]
     return [] if caller == "none" else [CALLERS.module(caller)]
+
+
+refuse_settings_of_no_sample()

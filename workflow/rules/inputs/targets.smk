@@ -1,6 +1,17 @@
 """Helpers of `targets.smk`: which files and settings its rules use."""
 
+from snakemake.logging import logger
+
 RESULTS = f"results/{DATASET}"
+
+
+def atac_samples():
+    return [sample for sample in SAMPLES.index if has_fragments(sample) or has_ready_atac(sample)]
+
+
+def is_bridged():
+    """Whether some samples have ATAC alone, and others RNA whose labels they take."""
+    return has_rna() and any(not has_rna(sample) for sample in atac_samples())
 
 
 def preflight_outputs():
@@ -30,7 +41,8 @@ def topics_outputs():
 
 def annotation_outputs():
     genes = [f"{RESULTS}/annotation/degs.tsv"] if has_rna() else []
-    return [f"{RESULTS}/annotation/umap.png", *genes]
+    maps = ["umap.png", *(["umap_atac.png"] if is_bridged() else [])]
+    return [*(f"{RESULTS}/annotation/{name}" for name in maps), *genes]
 
 
 def motifs_outputs():
@@ -59,6 +71,48 @@ def matrices_outputs():
         *(f"{export}_comb.csv" for export in exports),
         f"{RESULTS}/qc/counts.tsv",
     ]
+
+
+def condition_levels():
+    """Conditions that the sample sheet names; `obs:<column>` if they are said cell by cell."""
+    return sorted(set(SAMPLES["condition"]) - {""})
+
+
+def has_conditions():
+    """Whether there may be conditions to compare."""
+    levels = condition_levels()
+    return len(levels) > 1 or any(level.startswith("obs:") for level in levels)
+
+
+def replicates_by_condition():
+    """Donors, or samples without donor, of every condition of the sample sheet."""
+    donors = SAMPLES["donor"].where(SAMPLES["donor"] != "", SAMPLES.index.to_series())
+    named = SAMPLES["condition"] != ""
+    return donors[named].groupby(SAMPLES.loc[named, "condition"]).nunique().to_dict()
+
+
+def has_replicates():
+    """Whether two conditions may have replicates; what is said cell by cell is not known yet."""
+    told = [*SAMPLES["donor"], *SAMPLES["condition"]]
+    enough = [
+        n >= config["conditions"]["min_replicates"] for n in replicates_by_condition().values()
+    ]
+    return any(text.startswith("obs:") for text in told) or sum(enough) > 1
+
+
+def conditions_outputs():
+    """Shares of labels by condition, where the sheet has several; with replicates also effects."""
+    if not has_conditions():
+        return []
+    kinds = {"gene": has_counts_rna(), "region": has_atac()} if has_replicates() else {}
+    folder = f"{RESULTS}/conditions"
+    effects = [
+        f"{folder}/{kind}_{name}"
+        for kind, there in kinds.items()
+        if there
+        for name in ("effects.tsv.gz", "summary.tsv", "effects.png")
+    ]
+    return [f"{folder}/composition_tests.tsv", f"{folder}/composition.png", *effects]
 
 
 def runs():
@@ -115,13 +169,29 @@ def evaluate_outputs():
 PAGES = {
     "preflight": ("preflight.tsv", "1 Inputs", "checks of the inputs"),
     "samples": ("provenance/samples.tsv", "1 Inputs", "sample sheet"),
+    "sample_qc": ("qc/samples.tsv", "2 Quality control", "cells of every sample after each filter"),
     "counts": ("qc/counts.tsv", "2 Quality control", "cells and features after each filter"),
     "leaderboard": ("evaluation/leaderboard.tsv", "7 Evaluation", "scores of all models, numbers"),
-    "config": ("provenance/config.yaml", "8 Provenance", "configuration"),
-    "software": ("provenance/software.tsv", "8 Provenance", "software versions"),
+    "left_out": (
+        "provenance/left_out.tsv",
+        "9 Provenance",
+        "what this dataset cannot give, and why",
+    ),
+    "config": ("provenance/config.yaml", "9 Provenance", "configuration"),
+    "software": ("provenance/software.tsv", "9 Provenance", "software versions"),
 }
 if task_scores():
     PAGES["tasks"] = ("evaluation/tasks.tsv", "7 Evaluation", "predictions and matches, numbers")
+PAGES |= {
+    Path(path).stem: (path.removeprefix(f"{RESULTS}/"), "8 Conditions", title)
+    for name, title in (
+        ("composition_tests.tsv", "shares of the labels, tests"),
+        ("gene_summary.tsv", "genes, numbers and reasons"),
+        ("region_summary.tsv", "regions, numbers and reasons"),
+    )
+    for path in conditions_outputs()
+    if path.endswith(name)
+}
 
 
 def report_outputs():
@@ -140,7 +210,42 @@ def final_outputs():
         *topics_outputs(),
         *motifs_outputs(),
         *matrices_outputs(),
+        *conditions_outputs(),
         *embed_outputs(),
         *evaluate_outputs(),
         *report_outputs(),
     ]
+
+
+def left_out():
+    """What this dataset cannot give, each with the reason."""
+    pairs = "no sample has RNA and ATAC of the same cells"
+    both = {model: {"rna", "atac"} <= set(used) for model, used in MODELS.items()}
+    found = []
+    for task in ("predict", "match"):
+        if task in config["run"]["tasks"] and not has_pairs():
+            found.append((f"tasks: {task}", pairs))
+        elif task in config["run"]["tasks"]:
+            why = "the model does not use RNA and ATAC"
+            found += [(f"tasks: {task} by {model}", why) for model in MODELS if not both[model]]
+    if not has_motif():
+        why = "the assembly has no fasta" if has_atac() else "no sample has ATAC"
+        found.append(("motif activity", why))
+    if not has_conditions():
+        levels = condition_levels()
+        why = f"all samples are {levels[0]}" if levels else "the column condition is empty"
+        found.append(("comparisons of conditions", f"{why} in the sample sheet"))
+    elif not has_replicates():
+        numbers = ", ".join(f"{level} has {n}" for level, n in replicates_by_condition().items())
+        need = (
+            f"{config['conditions']['min_replicates']} donors (or samples) per condition are needed"
+        )
+        found.append(("genes and regions between conditions", f"{need}: {numbers}"))
+    elif has_rna() and not has_counts_rna():
+        found.append(("genes between conditions", "some RNA is log-normalised without counts"))
+    return found
+
+
+if workflow.is_main_process:
+    for what, why in left_out():
+        logger.info(f"Left out: {what}: {why}.")

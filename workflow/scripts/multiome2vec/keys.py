@@ -73,6 +73,7 @@ ON_TRAJECTORY = "on_trajectory"
 
 # obs of a mosaic multiome.h5mu
 HAS = {RNA: "has_rna", ATAC: "has_atac", MOTIF: "has_motif"}
+MEASURED = "measured"  # what these flags come to: paired, rna_only, atac_only
 
 # var
 CHROM, START, END = "chrom", "start", "end"

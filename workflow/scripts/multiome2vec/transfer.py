@@ -1,7 +1,8 @@
 """Labels of clusters by what their cells express: from a labelled reference or marker genes.
 
 Expression is RNA, or gene activity where there is only ATAC. Its scale differs between data sets
-and kinds, so every gene is standardised within its own data set first.
+and kinds, so every gene is standardised within its own data set first. Cells that share a space
+with labelled ones, such as that of their ATAC, take labels from their neighbours there instead.
 """
 
 import logging
@@ -67,6 +68,29 @@ def from_reference(cells: "AnnData", reference: "AnnData", labels: pd.Series) ->
     classifier.fit(pca.transform(known), labels.astype(str))
     logger.info("labels from %d reference cells by %d shared genes", len(known), len(shared))
     return pd.Series(classifier.predict(pca.transform(unknown)), index=cells.obs_names)
+
+
+def from_neighbours(values: np.ndarray, labels: pd.Series) -> pd.Series:
+    """Give cells without a label the one that most of their nearest labelled cells have.
+
+    Parameters
+    ----------
+    values
+        Cells × components of one space, corrected for samples.
+    labels
+        Of the cells, in this order; missing where there is none.
+
+    Returns
+    -------
+    pandas.Series
+        Label by cell, of those that had none.
+    """
+    from sklearn.neighbors import KNeighborsClassifier
+
+    known = labels.notna().to_numpy()
+    n_neighbors = min(NEIGHBOURS, int(known.sum()))
+    classifier = KNeighborsClassifier(n_neighbors).fit(values[known], labels[known].astype(str))
+    return pd.Series(classifier.predict(values[~known]), index=labels.index[~known])
 
 
 def of_clusters(labels: pd.Series, clusters: pd.Series) -> pd.Series:

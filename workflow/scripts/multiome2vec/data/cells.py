@@ -114,6 +114,10 @@ class CellData:
         """Shapes of the modalities."""
         return {name: modality.shape for name, modality in self.modalities.items()}
 
+    def there(self) -> np.ndarray:
+        """Whether each cell has any of the modalities."""
+        return np.logical_or.reduce([part.rows >= 0 for part in self.modalities.values()])
+
     def batch(self, index: np.ndarray, device: torch.device) -> Batch:
         """Tensors of some cells; nothing larger than the batch is ever dense."""
         values, defined = {}, {}

@@ -26,6 +26,12 @@ class Split:
     validation: np.ndarray
     test: np.ndarray = field(default_factory=_none)
 
+    def within(self, there: np.ndarray) -> "Split":
+        """Leave cells out where ``there`` is false, as those without any modality of a model."""
+        if there.all():
+            return self
+        return Split(*(part[there[part]] for part in (self.train, self.validation, self.test)))
+
 
 def held_out(split: Split) -> np.ndarray:
     """Sorted cells that were not learnt from."""
@@ -115,7 +121,7 @@ def _fill(free: list[str], sizes: pd.Series, *, target: float, spare: int) -> li
 
 
 def write_split(split: Split, barcodes: pd.Index, path: str | Path) -> None:
-    """Write ``splits.tsv``: barcode and part of every cell."""
+    """Write ``splits.tsv``: barcode and part of every cell, empty if it is in none."""
     parts = np.full(len(barcodes), "", dtype=object)
     for name in PARTS:
         parts[getattr(split, name)] = name
@@ -135,7 +141,7 @@ def read_split(path: str | Path, barcodes: pd.Index) -> Split:
         raise ContractError(
             f"{path}: columns are {', '.join(table)}, not {keys.BARCODE}, {COLUMN}."
         )
-    odd = table.index[~table[COLUMN].isin(PARTS)]
+    odd = table.index[~table[COLUMN].isin([*PARTS, ""])]
     if len(odd):
         raise ContractError(
             f"{path}, line {odd[0] + 2}: split is '{table[COLUMN][odd[0]]}', not one of "

@@ -15,6 +15,7 @@ CARRIED = (
     *(keys.SAMPLE, keys.BATCH, keys.DONOR, keys.CONDITION, keys.LABEL),
     *(keys.TOTAL_COUNTS, keys.N_FRAGMENT, keys.PCT_MT, keys.TSSE),
     *(keys.TRUE_TYPE, keys.TRUE_PSEUDOTIME, keys.ON_TRAJECTORY, keys.TRUE_DOUBLET),
+    *keys.HAS.values(),
 )
 
 

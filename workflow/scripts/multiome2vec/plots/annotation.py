@@ -17,7 +17,7 @@ MOST_IN_LEGEND = 40
 
 
 def annotation_figure(umap: np.ndarray, cells: pd.DataFrame):
-    """Draw the map coloured by label, true type, sample, quality and true pseudotime.
+    """Draw the map coloured by label, true type, sample, kind, quality and true pseudotime.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ def annotation_figure(umap: np.ndarray, cells: pd.DataFrame):
         for column, title in QUALITY
         if column in points and points[column].notna().any()
     ]
-    several = points[keys.SAMPLE].nunique() > 1
     names = [name for name in (keys.LABEL, keys.TRUE_TYPE) if name in points]
-    names += [keys.SAMPLE] if several else []
+    several = (keys.SAMPLE, keys.MEASURED)
+    names += [name for name in several if name in points and points[name].nunique() > 1]
     total = len(names) + len(quality)
     columns = min(3, total)
     rows = -(-total // columns)

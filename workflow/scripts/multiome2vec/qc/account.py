@@ -16,6 +16,7 @@ STEPS = {
     "atac_qc": ("low_fragments", "low_tsse", "high_nucleosome_signal"),
     "joint": ("not_in_rna", "not_in_atac", "not_included", "excluded", "max_cells"),
     FRIP_STEP: ("low_frip",),
+    "samples": ("failed_sample",),
 }
 IN = {keys.RNA: keys.IN_RNA, keys.ATAC: keys.IN_ATAC}
 COLUMNS = [keys.SAMPLE, "step", "modality", "cells", "features"]
@@ -42,19 +43,21 @@ def account(
     rows = []
     for (sample, modality), (delivered, kept) in features.items():
         own = cells[(cells[keys.SAMPLE] == sample) & cells[IN[modality]]]
-        codes = own[keys.REASON].str.split(";")
-        left = pd.Series(True, index=own.index)
         rows.append((sample, DELIVERED, modality, len(own), delivered))
-        for step, reasons in STEPS.items():
-            left &= ~codes.map(lambda found, reasons=reasons: bool(set(found) & set(reasons)))
-            features_now = kept if step == FRIP_STEP else delivered
-            rows.append((sample, step, modality, int(left.sum()), features_now))
+        features_now = delivered
+        for step, left in left_after(own[keys.REASON]).items():
+            rows.append((sample, step, modality, left, features_now))
             if step == "joint":
-                rows.append((sample, MIN_CELLS, modality, int(left.sum()), kept))
+                features_now = kept
+                rows.append((sample, MIN_CELLS, modality, left, kept))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def biggest_reasons(reasons: pd.Series, *, n: int = 3) -> str:
-    """Name the most frequent codes with their numbers: ``low_genes (120), high_mt (7)``."""
-    counts = reasons.str.split(";").explode().value_counts().drop("", errors="ignore")
-    return ", ".join(f"{code} ({number})" for code, number in counts.head(n).items())
+def left_after(reasons: pd.Series) -> dict[str, int]:
+    """Barcodes left after each of :data:`STEPS`, from the codes of every barcode."""
+    codes = reasons.str.split(";").map(set)
+    left, counts = pd.Series(True, index=reasons.index), {}
+    for step, those in STEPS.items():
+        left &= codes.map(set(those).isdisjoint)
+        counts[step] = int(left.sum())
+    return counts

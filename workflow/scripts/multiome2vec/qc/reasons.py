@@ -25,6 +25,9 @@ REASONS = {
     "not_included": "The cell is not in the list qc.include.",
     "excluded": "The cell is in the list qc.exclude.",
     "max_cells": "Left out at random because qc.max_cells limits the cells of a sample.",
+    "failed_sample": (
+        "Its sample has fewer cells left than qc.min_sample_cells and qc.failed_samples is drop."
+    ),
 }
 
 

@@ -62,7 +62,12 @@ def annotate_atac(
     """
     table = read_cells(barcodes)
     check_cells(table, path=barcodes, columns=(keys.KEEP, keys.SAMPLE, keys.FRAGMENT_BARCODE))
-    table = table[table[keys.KEEP]]
+    table = table[table[keys.KEEP] & table[keys.IN_ATAC]]
+    there = set(table[keys.SAMPLE])  # failed samples that were dropped have no cells
+    fragments, regions = (
+        {sample: path for sample, path in paths.items() if sample in there}
+        for paths in (fragments, regions)
+    )
     if fragments and regions.keys() - fragments.keys():
         raise UserError(
             f"Samples {', '.join(fragments)} have fragments, {', '.join(regions)} a ready region "

@@ -58,6 +58,8 @@ def annotate_rna(
     samples = {}
     for sample, path in rna.items():
         mine = table[(table[keys.SAMPLE] == sample) & table[keys.IN_RNA]]
+        if mine.empty:  # a failed sample that was dropped
+            continue
         adata = ad.read_h5ad(path)
         check_rna(adata, path=path)
         adata = adata[mine[keys.BARCODE]].copy()

@@ -123,6 +123,9 @@ def _split(
     total = np.zeros(len(groups), np.int64)
     for sample, path in fragments.items():
         own = cells[cells[keys.SAMPLE] == sample]
+        if own.empty:
+            logger.info("%s: no cells", sample)
+            continue
         rows = groups[groups[keys.SAMPLE] == sample]
         row_of_label = pd.Series(rows.index, index=rows[keys.LABEL])
         large = rows[rows[CELLS] >= min_cells]

@@ -1,8 +1,11 @@
 """Embed all cells of a dataset with a trained model."""
 
+import logging
 from pathlib import Path
 
 from multiome2vec import keys
+
+logger = logging.getLogger(__name__)
 
 
 def embed_cells(
@@ -19,7 +22,7 @@ def embed_cells(
     Parameters
     ----------
     mdata
-        ``multiome.h5mu``.
+        ``multiome.h5mu``. Of a mosaic, cells without any modality of the model are left out.
     weights, card
         Of a model trained on these features.
     out
@@ -45,6 +48,18 @@ def embed_cells(
         model=model,
         seed=checkpoint.card["seed"],
     )
+    seen = source.obs_names.isin(
+        [
+            cell
+            for name in checkpoint.features
+            if name in source.mod
+            for cell in source[name].obs_names
+        ]
+    )
+    if not seen.all():
+        used = " and ".join(checkpoint.features)
+        logger.warning("%d of %d cells have no %s: left out", (~seen).sum(), len(seen), used)
+        result = result[seen].copy()
     result.uns[keys.PROVENANCE]["card"] = file_digest(card)
     check_embedding(result, path=out)
     write_h5ad(result, out)

@@ -12,12 +12,15 @@ from multiome2vec import keys
 from multiome2vec.io.atomic import write_json
 from multiome2vec.io.contracts import check_embedding
 from multiome2vec.metrics import BATCHES, CLASSES, PSEUDOTIME, REGISTRY, Undefined
+from multiome2vec.mosaic import kinds
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 logger = logging.getLogger(__name__)
 NO_CLASS = ("", "nan", keys.UNLABELLED)
+OF_KINDS = ("ari", "knn")  # metrics for each kind of cells of a mosaic
+MIXING = ("ilisi", "batch-silhouette")  # of these kinds
 
 
 def evaluate_embedding(
@@ -69,8 +72,31 @@ def evaluate_embedding(
         time = cells.obs[keys.TRUE_PSEUDOTIME].to_numpy(dtype=float)[use]
         scores = _scores(functions, PSEUDOTIME, result["undefined"], "trajectory", cells[use], time)
         result["trajectory"] = {"n_cells": int(use.sum()), **scores}
+    measured = kinds(cells.obs)
+    if measured is not None and measured.nunique() > 1:
+        result["kinds"] = _kinds(functions, result["undefined"], cells, measured.to_numpy())
     logger.info("%s", result)
     write_json(result, out)
+
+
+def _kinds(
+    functions: dict[str, partial], undefined: dict, cells: "AnnData", measured: np.ndarray
+) -> dict:
+    """Scores of each kind of cells against each column of classes, and how the kinds mix."""
+    numbers = dict(zip(*np.unique(measured, return_counts=True), strict=True))
+    found = {"n_cells": {kind: int(n) for kind, n in numbers.items()}, "against": {}}
+    few = {name: metric for name, metric in functions.items() if name in OF_KINDS}
+    for column, reasons in left_out(cells.obs).items():
+        use = ~reasons.any(axis=1).to_numpy()
+        classes = cells.obs[column].astype(str).to_numpy()
+        for kind in numbers:
+            own = use & (measured == kind)
+            what = f"{column} of {kind} cells"
+            scores = _scores(few, CLASSES, undefined, what, cells[own], classes[own])
+            found["against"].setdefault(column, {})[kind] = scores
+    mixing = {name: metric for name, metric in functions.items() if name in MIXING}
+    label = cells.obs[keys.LABEL].astype(str).to_numpy()
+    return found | {"mixing": _scores(mixing, BATCHES, undefined, "kinds", cells, label, measured)}
 
 
 def _scores(

@@ -4,7 +4,6 @@ import logging
 from pathlib import Path
 
 import anndata as ad
-import h5py
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
@@ -12,6 +11,7 @@ import scipy.sparse as sp
 from multiome2vec import keys
 from multiome2vec.io.atomic import atomic_path
 from multiome2vec.io.mtx import write_10x_mtx
+from multiome2vec.io.multiome import read_modality, read_obs
 from multiome2vec.matrices import label_means, masked_label_means
 
 MODALITY = {"gene": keys.RNA, "region": keys.ATAC, "motif": keys.MOTIF}
@@ -36,9 +36,8 @@ def export_matrices(*, multiome: str, kind: str, folder: str, means: str) -> Non
         value where there are no counts, mean z-score (motifs). Its columns are all labels of the
         dataset, in the same order for each kind; a label without cells in the modality is empty.
     """
-    with h5py.File(multiome) as file:
-        adata = ad.io.read_elem(file["mod"][MODALITY[kind]])
-        labels = ad.io.read_elem(file["obs"])[keys.LABEL].astype(str)
+    adata = read_modality(multiome, MODALITY[kind])
+    labels = read_obs(multiome)[keys.LABEL].astype(str)
     columns = sorted(labels.unique())
     own = labels.loc[adata.obs_names]
     if kind == "motif":

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from multiome2vec import keys
-from multiome2vec.errors import UserError
 from multiome2vec.io.atomic import write_tsv
 from multiome2vec.io.regions import read_cells
-from multiome2vec.qc.account import account, biggest_reasons
+from multiome2vec.qc.account import account
+from multiome2vec.qc.samples import judge_samples, summarise
 
 LOW_FRIP = "low_frip"
 logger = logging.getLogger(__name__)
@@ -25,9 +25,12 @@ def final_qc(
     annotation: str | None,
     table: str,
     counts: str,
-    min_frip: float | None,
+    samples: str,
+    min_frip: Mapping[str, float | None],
+    least_cells: int,
+    failed_samples: str,
 ) -> None:
-    """Write ``qc/barcodes.tsv`` and ``qc/counts.tsv``.
+    """Write ``qc/barcodes.tsv``, ``qc/counts.tsv`` and ``qc/samples.tsv``.
 
     Parameters
     ----------
@@ -37,28 +40,32 @@ def final_qc(
         ``regions/regions.h5ad``, if the dataset has ATAC.
     rna, annotation
         ``rna.h5ad`` of the samples that have RNA, and all of them merged (``annotation/rna.h5ad``).
-    table, counts
-        Outputs.
+    table, counts, samples
+        Outputs: verdicts; cells and features of each sample after each filter; one row per sample.
     min_frip
-        Least fraction of fragments in regions; None drops no cell.
+        By sample: least fraction of fragments in regions; None drops no cell.
+    least_cells, failed_samples
+        Cells below which a sample has failed, and what to do then (``stop`` or ``drop``).
 
     Raises
     ------
     UserError
-        If a sample is left without cells.
+        If a sample has failed and is not to be dropped.
     """
     verdicts = pd.read_csv(
         barcodes, sep="\t", index_col=keys.CELL, dtype=str, keep_default_na=False
     )
     matrix = ad.read_h5ad(regions, backed="r") if regions else None
     frip = _frip(matrix, verdicts.index)
-    low = (frip < min_frip) if min_frip is not None else pd.Series(False, index=frip.index)
+    least = {sample: np.nan if limit is None else limit for sample, limit in min_frip.items()}
+    low = frip < verdicts[keys.SAMPLE].map(least).astype(float)
     keep = (verdicts[keys.KEEP] == "True") & ~low
     reason = verdicts[keys.REASON].mask(low & (verdicts[keys.REASON] == ""), LOW_FRIP)
     verdicts = verdicts.drop(columns=[keys.KEEP, keys.REASON])
     verdicts = verdicts.assign(**{keys.FRIP: frip.round(6), keys.KEEP: keep, keys.REASON: reason})
     logger.info("%d of %d barcodes are kept; %d dropped by FRiP", keep.sum(), len(keep), low.sum())
-    _require_cells(verdicts)
+    verdicts = judge_samples(verdicts, least=least_cells, policy=failed_samples)
+    write_tsv(summarise(verdicts, least=least_cells), samples)
     write_tsv(verdicts, table)
     account_of = account(read_cells(table), _features(rna, annotation, matrix, verdicts))
     write_tsv(account_of, counts, index=False)
@@ -70,17 +77,6 @@ def _frip(matrix: ad.AnnData | None, cells: pd.Index) -> pd.Series:
         return pd.Series(np.nan, index=cells)
     total = matrix.obs[keys.N_FRAGMENT_TOTAL]
     return (matrix.obs[keys.N_FRAGMENT_IN_REGIONS] / total.clip(lower=1)).reindex(cells)
-
-
-def _require_cells(verdicts: pd.DataFrame) -> None:
-    left = verdicts.groupby(keys.SAMPLE, sort=False)[keys.KEEP].sum()
-    for sample in left.index[left == 0]:
-        reasons = verdicts.loc[verdicts[keys.SAMPLE] == sample, keys.REASON]
-        raise UserError(
-            f"No cell of sample '{sample}' passes quality control ({len(reasons)} barcodes). Most "
-            f"frequent reasons: {biggest_reasons(reasons)}. Loosen the thresholds under qc, or "
-            "take the sample out of the sample sheet."
-        )
 
 
 def _features(

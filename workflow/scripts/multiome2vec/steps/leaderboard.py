@@ -13,6 +13,7 @@ from multiome2vec.plots.leaderboard import leaderboard_figure
 RANKED_BY = (f"{keys.TRUE_TYPE}_ari", f"{keys.LABEL}_ari", f"{keys.LABEL}_nmi")
 #: entries of the JSON that are not scores
 COUNTS = ("n_cells", "n_batches", "left_out")
+N_CELLS = "n_cells"  # embedded; of a mosaic, baselines see only the cells that have their modality
 
 
 def leaderboard(*, scores: list[str], table: str, figure: str) -> None:
@@ -27,9 +28,10 @@ def leaderboard(*, scores: list[str], table: str, figure: str) -> None:
         a single seed.
     """
     runs = pd.DataFrame([flat(json.loads(Path(path).read_text())) for path in scores])
-    groups = runs.drop(columns="seed").groupby("model")
+    groups = runs.drop(columns=["seed", N_CELLS]).groupby("model")
     mean, spread = groups.mean(), groups.std(ddof=1)
-    found = pd.DataFrame({"n_seeds": groups.size()})
+    embedded = runs.groupby("model")[N_CELLS].first()
+    found = pd.DataFrame({"n_seeds": groups.size(), N_CELLS: embedded})
     for name in mean.columns:
         found[name], found[f"{name}_sd"] = mean[name], spread[name]
     order = next((name for name in RANKED_BY if name in mean), None)
@@ -39,10 +41,18 @@ def leaderboard(*, scores: list[str], table: str, figure: str) -> None:
 
 
 def flat(result: dict) -> dict:
-    """Scores of one embedding as one row: ``<class>_<metric>``, then batch and pseudotime."""
-    row = {"model": result["model"], "seed": result["seed"]}
+    """Scores of one embedding as one row: ``<class>_<metric>``, then batch and pseudotime.
+
+    Of a mosaic also ``<class>_<metric>_<kind>`` and ``kinds_<metric>``.
+    """
+    row = {name: result[name] for name in ("model", "seed", N_CELLS)}
     for name, found in result["against"].items():
         row |= {f"{name}_{metric}": value for metric, value in _scores(found).items()}
+    for name, found in result.get("kinds", {}).get("against", {}).items():
+        for kind, scores in found.items():
+            row |= {f"{name}_{metric}_{kind}": value for metric, value in scores.items()}
+    mixing = result.get("kinds", {}).get("mixing", {})
+    row |= {f"kinds_{metric}": value for metric, value in mixing.items()}
     return row | _scores(result.get("batch", {})) | _scores(result.get("trajectory", {}))
 
 

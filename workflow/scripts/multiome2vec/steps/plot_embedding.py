@@ -6,6 +6,7 @@ import pandas as pd
 from multiome2vec import keys
 from multiome2vec.io.atomic import save_figure, write_tsv
 from multiome2vec.io.contracts import check_embedding
+from multiome2vec.mosaic import kinds
 from multiome2vec.plots.annotation import annotation_figure
 from multiome2vec.plots.embedding import umap_coordinates
 
@@ -19,7 +20,10 @@ def plot_embedding(
     points = umap_coordinates(cells.X, n_neighbors=n_neighbors, seed=seed)
     table = pd.DataFrame(points.round(4), cells.obs_names, ["umap1", "umap2"])
     write_tsv(table.rename_axis(keys.CELL), coordinates)
-    save_figure(annotation_figure(points, with_doublets_together(cells.obs)), figure)
+    obs, measured = with_doublets_together(cells.obs), kinds(cells.obs)
+    if measured is not None:
+        obs = obs.assign(**{keys.MEASURED: measured})
+    save_figure(annotation_figure(points, obs), figure)
 
 
 def with_doublets_together(obs: pd.DataFrame) -> pd.DataFrame:

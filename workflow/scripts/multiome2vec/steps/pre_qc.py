@@ -11,6 +11,7 @@ from multiome2vec.errors import UserError
 from multiome2vec.io.atomic import write_tsv
 from multiome2vec.io.contracts import check_cells
 from multiome2vec.io.regions import read_cells
+from multiome2vec.qc.samples import judge_samples
 from multiome2vec.qc.verdict import judge
 
 #: columns of each kind of table, and what a barcode without a row has
@@ -50,6 +51,8 @@ def pre_qc(
     exclude: str | None,
     max_cells: int | None,
     seed: int,
+    least_cells: int,
+    failed_samples: str,
 ) -> None:
     """Write ``barcodes.pre.tsv``: every barcode, every metric, ``keep`` and ``reason``.
 
@@ -64,11 +67,13 @@ def pre_qc(
         Files with one cell per line, or None.
     max_cells, seed
         See :func:`multiome2vec.qc.verdict.surplus`.
+    least_cells, failed_samples
+        Cells below which a sample has failed, and what to do then (``stop`` or ``drop``).
 
     Raises
     ------
     UserError
-        If a list names no barcode of the data, or no barcode is kept.
+        If a list names no barcode of the data, or a sample has failed and is not to be dropped.
     """
     table = _stack(barcodes, (keys.BARCODE, keys.SAMPLE, keys.IN_RNA, keys.IN_ATAC))
     text = table.select_dtypes("object").columns
@@ -84,6 +89,7 @@ def pre_qc(
     )
     table = table.join(verdict)
     _report(table)
+    table = judge_samples(table, least=least_cells, policy=failed_samples)
     write_tsv(table, out)
 
 
@@ -134,11 +140,3 @@ def _report(table: pd.DataFrame) -> None:
     kept = table.groupby(keys.SAMPLE)[keys.KEEP].agg(["sum", "size"])
     for sample, row in kept.iterrows():
         logger.info("%s: %d of %d barcodes kept", sample, row["sum"], row["size"])
-    empty = kept.index[kept["sum"] == 0]
-    if len(empty):
-        reasons = ", ".join(f"{code} {count}" for code, count in counts.items())
-        raise UserError(
-            f"No barcode of sample {empty[0]} passes quality control (all samples: {reasons}). "
-            "Compare the metrics in rna_qc.tsv and atac_qc.tsv of the sample with the limits in "
-            "rna_limits.tsv and atac_limits.tsv, and set those under qc: in the configuration."
-        )

@@ -162,6 +162,7 @@ def train_model(
     if split is None:
         rng = np.random.default_rng(seed)
         split = split_cells(data.batch_codes, validation=VALIDATION, rng=rng)
+        split = split.within(data.there())
     names = {m: dataset.modalities[m].var.index[columns] for m, columns in features.items()}
     digests = {name: features_digest(found) for name, found in names.items()}
     told = [asdict(settings.objective), settings.pretrain_epochs, settings.initialisation]

@@ -1,0 +1,1 @@
+"""What differs between conditions: shares of types, and genes and regions within a type."""
