@@ -185,6 +185,12 @@ def test_an_unfiltered_matrix_alone_is_taken_and_said(top, capsys):
     assert "holds all barcodes, empty droplets too" in capsys.readouterr().out
 
 
+def test_folders_of_the_users_own_may_be_called_raw(top, capsys):
+    write_h5(top / "raw_data/a/outs/filtered_feature_bc_matrix.h5", ONE)
+    write_h5(top / "raw_data/b_filtered_feature_bc_matrix.h5", ONE)
+    assert sorted(sheet_of(top, capsys).index) == ["a", "b"]
+
+
 def test_runs_of_one_name_are_numbered(top, capsys):
     for folder in ("x/s", "y/s"):
         write_h5(top / folder / "outs/filtered_feature_bc_matrix.h5", ONE)

@@ -1,6 +1,7 @@
 """Samples in a folder of outputs of Cell Ranger, or of files named as its outputs."""
 
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from multiome2vec.errors import UserError
 
 #: folders that say nothing about whose files they hold
 _GENERIC = {"outs", "count", "multi", "per_sample_outs", "gex", "atac", "arc"}
-_MATRIX = ("filtered_", "raw_", "sample_filtered_", "sample_raw_")
+_MATRIX = re.compile(r"(sample_)?(filtered|raw)_(feature|gene|peak)_bc_matri(x|ces)")
 #: folders that hold no matrix of a sample
 _SKIPPED = {"analysis", "secondary_analysis", "tmp", "journal", "fastq", "fastqs", "vdj_t", "vdj_b"}
 
@@ -128,7 +129,7 @@ def _walk(top: Path) -> Iterator[tuple[Path, list[Path]]]:
 
 def _matrix_folder(folder: Path) -> Path | None:
     """Folder of a matrix as Cell Ranger names it; before version 3, one of a genome is inside."""
-    return next((f for f in (folder, folder.parent) if f.name.startswith(_MATRIX)), None)
+    return next((f for f in (folder, folder.parent) if _MATRIX.fullmatch(f.name)), None)
 
 
 def _add_folder(sample: Sample, folder: Path, names: set[str], *, unfiltered: bool) -> None:
