@@ -134,7 +134,7 @@ def test_sound_fragments_that_the_table_of_names_does_not_concern_are_linked(tmp
 
 
 def test_lines_of_a_block_are_renamed_and_nothing_else():
-    change = Change("", {"1": "chr1", "11": "chr11", "A-1": "no", "#x": "no"})
+    change = Change("", {"1": "chr1", "11": "chr11", "A-1": "no"})
     block = b"#x\t1\n1\t1\t9\t1\t1\n1\t11\t19\tA-1\t1\n11\t1\t9\t11\n\nbad line\n"
     block += b"1\t5\t9\tB\t1\nGL\t1\t2\tC\n"
     expected = block.replace(b"\n1\t", b"\nchr1\t").replace(b"\n11\t", b"\nchr11\t")
