@@ -63,23 +63,23 @@ def test_too_little_overlap_stops(tmp_path):
 
 
 def test_the_only_respelling_is_found_if_the_sheet_names_none(tmp_path, caplog):
-    names = ("AAAACCCC-1", "CCCCGGGG-1", "GGGGTTTT-1")
+    names = ("AAAACCCA-1", "CCTCGGAG-1", "GGATTTTT-1")
     given = {
         "rna": rna(tmp_path, names),
-        "census": census(tmp_path, AAAACCCC=50, CCCCGGGG=9, TTTTAAAA=99),
+        "census": census(tmp_path, AAAACCCA=50, CCTCGGAG=9, TTGTAACA=99),
     }
     found = made(tmp_path, **given, barcode_transform="")
-    assert found["fragment_barcode"].tolist() == ["AAAACCCC", "CCCCGGGG", ""]
+    assert found["fragment_barcode"].tolist() == ["AAAACCCA", "CCTCGGAG", ""]
     assert "strip-suffix" in caplog.text
     with pytest.raises(UserError, match="Write 'strip-suffix'"):
         made(tmp_path, **given, barcode_transform="none")
 
 
 def test_barcodes_of_two_lists_are_translated(tmp_path):
-    (tmp_path / "pairs.tsv").write_text("AAAACCCC\tTTTTTTTT\nCCCCGGGG\tGGGGGGGG\n")
+    (tmp_path / "pairs.tsv").write_text("AAAACCCA\tTTTTTTTT\nCCTCGGAG\tGGGGGGGG\n")
     found = made(
         tmp_path,
-        rna=rna(tmp_path, ("AAAACCCC-1", "CCCCGGGG-1")),
+        rna=rna(tmp_path, ("AAAACCCA-1", "CCTCGGAG-1")),
         census=census(tmp_path, TTTTTTTT_1=50, GGGGGGGG_1=9),
         barcode_transform="",
         translation=str(tmp_path / "pairs.tsv"),

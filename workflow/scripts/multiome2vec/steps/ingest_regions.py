@@ -7,6 +7,7 @@ from multiome2vec.errors import UserError
 from multiome2vec.io.atomic import write_h5ad
 from multiome2vec.io.contracts import check_regions
 from multiome2vec.io.counts import require_counts, require_unique_barcodes
+from multiome2vec.io.features import check_region_widths
 from multiome2vec.io.region_names import parse_region_names
 from multiome2vec.io.tenx import read_modality
 
@@ -43,6 +44,7 @@ def ingest_regions(*, source: str, out: str, kind: str, layer: str, counting: st
     require_unique_barcodes(adata.obs_names, path=source)
     require_counts(adata, path=source, remedy=NOT_COUNTS)
     adata.var = parse_region_names(adata.var_names, path=source)
+    check_region_widths(adata.var, path=source)
     adata.obs = pd.DataFrame(index=adata.obs_names)
     adata.uns = {keys.COUNTING: str(unit)}
     logger.info("%s: %d barcodes × %d regions", source, adata.n_obs, adata.n_vars)
