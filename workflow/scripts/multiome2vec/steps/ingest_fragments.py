@@ -2,26 +2,42 @@
 
 import logging
 import os
-from collections.abc import Iterator
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
 import pysam
 
 from multiome2vec import keys
+from multiome2vec.errors import UserError
 from multiome2vec.io.atomic import atomic_path, write_tsv
-from multiome2vec.io.fragments import Census, blocks, check_chromosomes, is_bgzf, scan
+from multiome2vec.io.fragment_sort import sort_fragments
+from multiome2vec.io.fragments import (
+    Census,
+    blocks,
+    check_chromosomes,
+    check_ends,
+    is_bgzf,
+    scan,
+    tidy,
+    without_blanks,
+)
+from multiome2vec.io.files import is_gzip, require_file
 from multiome2vec.io.regions import read_chrom_sizes
 
 logger = logging.getLogger(__name__)
+
+INFLATED = 6  # bytes of text per byte of compressed fragments, at most
 
 
 def ingest_fragments(
     *, source: str, out: str, index: str, census: str, chrom_sizes: str | None
 ) -> None:
-    """Make sound, bgzip-compressed, indexed fragments and a census of their barcodes.
+    """Make sound, sorted, bgzip-compressed, indexed fragments and a census of their barcodes.
 
-    A source that is sound bgzip already is linked, not copied.
+    A source that is all this already is linked, not copied. What has to be changed is logged.
 
     Parameters
     ----------
@@ -37,21 +53,17 @@ def ingest_fragments(
     Raises
     ------
     UserError
-        See :func:`multiome2vec.io.fragments.scan`.
+        See :func:`multiome2vec.io.fragments.scan`; or if the chromosomes are those of another
+        assembly, or there is no room to sort.
     """
+    sizes = read_chrom_sizes(chrom_sizes) if chrom_sizes else pd.Series(dtype=int)
     with atomic_path(out) as partial:
-        if Path(source).is_file() and is_bgzf(source):
-            found = scan(source, blocks(source))
-            if found.n_columns == 5:
-                partial.symlink_to(os.path.relpath(source, Path(out).parent))
-            else:
-                logger.info("%s has no counts: every fragment gets 1", source)
-                _compress(_with_counts(blocks(source)), partial)
-        else:
-            logger.info("%s is not bgzip: it is compressed anew", source)
-            found = _scan_and_compress(source, partial)
-    if chrom_sizes:
-        check_chromosomes(found, read_chrom_sizes(chrom_sizes).index, path=source)
+        found = _take(source, partial, Path(out).parent)
+        if len(sizes):
+            check_chromosomes(found, sizes.index, path=source)
+            check_ends(found, sizes.to_dict(), path=source)
+        if found.disorder:
+            _sort(source, partial, found, order=list(sizes.index))
     with atomic_path(index) as partial:
         pysam.tabix_index(str(out), preset="bed", index=str(partial), force=True)
     counts = pd.Series(found.barcodes, name="n_fragments").sort_index()
@@ -59,14 +71,52 @@ def ingest_fragments(
     write_tsv(counts.rename_axis(keys.BARCODE).to_frame(), census)
 
 
-def _scan_and_compress(source: str, out: Path) -> Census:
-    """Check and compress in one pass; a second one only if counts have to be added."""
-    with pysam.BGZFile(str(out), "w") as compressed:
-        found = scan(source, _tee(blocks(source), compressed))
+def _take(source: str, out: Path, folder: Path) -> Census:
+    """Check the fragments, and link them or write them anew; not if they have to be sorted."""
+    compressed = is_bgzf(require_file(source))
+    if compressed:
+        found = scan(source, blocks(source))
+    else:
+        logger.info("%s is not bgzip: it is compressed anew", source)
+        with pysam.BGZFile(str(out), "w") as file:
+            found = scan(source, _tee(blocks(source), file))
+    if found.oddities:
+        logger.warning("%s has %s: they are taken out.", source, " and ".join(found.oddities))
     if found.n_columns < 5:
-        logger.info("%s has no counts: every fragment gets 1", source)
-        _compress(_with_counts(blocks(source)), out)
+        logger.warning("%s has no counts: every fragment gets 1.", source)
+    if found.disorder:
+        return found
+    if found.oddities or found.n_columns < 5:
+        _compress(_with_counts(without_blanks(tidy(blocks(source), []))), out)
+    elif compressed:
+        out.symlink_to(os.path.relpath(source, folder))
     return found
+
+
+def _sort(source: str, out: Path, found: Census, *, order: list[str]) -> None:
+    """Write the fragments in order.
+
+    Raises
+    ------
+    UserError
+        If the disk has no room for their text.
+    """
+    needed = Path(source).stat().st_size * (INFLATED if is_gzip(source) else 1)
+    free = shutil.disk_usage(out.parent).free
+    logger.warning(
+        "%s is not sorted (%s): it is sorted, with up to %.1f GB of temporary files beside %s.",
+        source, found.disorder, needed / 1e9, out.parent,
+    )  # fmt: skip
+    if free < needed:
+        raise UserError(
+            f"{source} is not sorted ({found.disorder}), and sorting it may take "
+            f"{needed / 1e9:.1f} GB where {out.parent} has {free / 1e9:.1f} GB left.",
+            remedy=f"Make room, or sort it elsewhere: zcat {Path(source).name} | grep -v '^#' | "
+            "sort -k1,1 -k2,2n | bgzip > sorted.tsv.gz",
+        )
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".sort-") as scratch:
+        parts = tidy(blocks(source), [])
+        _compress(sort_fragments(parts, scratch=Path(scratch), order=order), out)
 
 
 def _tee(parts: Iterator[bytes], file: pysam.BGZFile) -> Iterator[bytes]:
@@ -75,7 +125,7 @@ def _tee(parts: Iterator[bytes], file: pysam.BGZFile) -> Iterator[bytes]:
         yield part
 
 
-def _compress(parts: Iterator[bytes], out: Path) -> None:
+def _compress(parts: Iterable[bytes], out: Path) -> None:
     with pysam.BGZFile(str(out), "w") as compressed:
         for part in parts:
             compressed.write(part)
