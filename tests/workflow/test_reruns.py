@@ -35,6 +35,7 @@ def alternatives(tiny):
     shutil.copy(sizes / "tss.bed", tiny / "other.tss.bed")
     barcodes = (tiny / "results/demo/qc/barcodes.tsv").read_text().splitlines()[1:]
     (tiny / "cells.txt").write_text("".join(f"{line.split()[0]}\n" for line in barcodes))
+    (tiny / "other.names.tsv").write_text("chrOther\tchr1\n")
     (tiny / "other.factors.tsv").write_text("motif\ttf\nMA0139.3\tCTCF\n")
     for name in ("other.h5ad", "other.pairs.tsv"):
         (tiny / name).touch()
@@ -105,7 +106,7 @@ def test_changed_key_reruns_its_rules_and_what_is_downstream(key, planned, downs
 
 
 def test_another_dataset_shares_only_downloads_and_references(planned, downstream):
-    shared = {"simulate", "genome", "chrom_sizes", "tss", "genes", "blacklist"}
+    shared = {"simulate", "genome", "chrom_sizes", "chromosomes", "tss", "genes", "blacklist"}
     assert planned["dataset"] == set(downstream) - shared
 
 

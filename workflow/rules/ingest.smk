@@ -30,6 +30,7 @@ rule ingest_rna:
         kind=sheet("rna_kind"),
         layer=sheet("rna_layer"),
         obs_columns=obs_columns,
+        barcodes=sheet("rna_barcodes"),
         code=source_digest("multiome2vec.steps.ingest_rna"),
     script:
         "../scripts/ingest_rna.py"
@@ -38,7 +39,8 @@ rule ingest_rna:
 rule ingest_fragments:
     input:
         source=sheet("fragments"),
-        chrom_sizes=known_chromosomes(),
+        chrom_sizes=known_chromosomes("chrom.sizes"),
+        names=ASSEMBLY["chromosome_names"] or [],
     output:
         fragments="results/{dataset}/samples/{sample}/fragments.tsv.gz",
         index="results/{dataset}/samples/{sample}/fragments.tsv.gz.tbi",
@@ -54,6 +56,7 @@ rule ingest_fragments:
         mem_mb=2000,
         runtime=120,
     params:
+        barcodes=sheet("fragments_barcodes"),
         code=source_digest("multiome2vec.steps.ingest_fragments"),
     script:
         "../scripts/ingest_fragments.py"
@@ -62,6 +65,7 @@ rule ingest_fragments:
 rule ingest_regions:
     input:
         source=sheet("atac"),
+        names=ASSEMBLY["chromosome_names"] or [],
     output:
         regions="results/{dataset}/samples/{sample}/regions.h5ad",
     log:
@@ -78,6 +82,7 @@ rule ingest_regions:
         kind=sheet("atac_kind"),
         layer=sheet("atac_layer"),
         counting=sheet("counting"),
+        barcodes=sheet("atac_barcodes"),
         code=source_digest("multiome2vec.steps.ingest_regions"),
     script:
         "../scripts/ingest_regions.py"

@@ -21,7 +21,7 @@ if has_fragments():
             fragments=expand(
                 "results/{{dataset}}/samples/{sample}/fragments.tsv.gz", sample=fragment_samples()
             ),
-            chrom_sizes=known_chromosomes(),
+            chromosomes=f"{GENOME}/chromosomes.tsv",
         output:
             regions="results/{dataset}/regions/regions.h5ad",
         log:
@@ -39,7 +39,6 @@ if has_fragments():
             counting=config["regions"]["counting"],
             min_cells=config["regions"]["min_cells"],
             assembly=ASSEMBLY_NAME,
-            chromosomes=CHROMOSOMES,
             code=source_digest("multiome2vec.steps.count_regions"),
         script:
             "../scripts/count_regions.py"

@@ -11,4 +11,6 @@ with job(snakemake.log[0], threads=snakemake.threads):
         kind=snakemake.params.kind,
         layer=snakemake.params.layer,
         counting=snakemake.params.counting,
+        barcodes=snakemake.params.barcodes,
+        chromosome_names=snakemake.input.get("names"),
     )

@@ -11,4 +11,5 @@ with job(snakemake.log[0], threads=snakemake.threads):
         kind=snakemake.params.kind,
         layer=snakemake.params.layer,
         obs_columns=snakemake.params.obs_columns,
+        barcodes=snakemake.params.barcodes,
     )

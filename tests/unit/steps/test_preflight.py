@@ -11,7 +11,8 @@ from multiome2vec.io.sheet import COLUMNS
 from multiome2vec.steps.preflight import preflight
 
 BARCODES = ["AAACGCTA-1", "CCCATGAA-1", "GGGTCAAC-1"]
-NOTHING = dict.fromkeys(("fasta", "chrom_sizes", "gtf", "tss", "blacklist"))
+SETTINGS = ("chromosome_names", "mitochondrion", "standard_chromosomes")
+NOTHING = dict.fromkeys(("fasta", "chrom_sizes", "gtf", "tss", "blacklist", *SETTINGS))
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from multiome2vec.errors import UserError
 from multiome2vec.steps.count_regions import count_regions
 from multiome2vec.steps.final_qc import final_qc
 from multiome2vec.steps.merge_regions import merge_regions
+from toy_chromosomes import write_chromosomes
 
-CHROMOSOMES = {"pattern": "^chr[0-9]+$", "mitochondrion": "chrM"}
 NAMES = ["chr1:100-200", "chr1:300-400", "chr2:0-50"]
 CELLS = ["s1#A", "s1#B", "s2#A", "s2#C"]
 
@@ -21,7 +21,7 @@ def data(tmp_path):
         f"{name.replace(':', chr(9)).replace('-', chr(9))}\t{name}\t0\t.\t.\n" for name in NAMES
     ]
     (tmp_path / "consensus.bed").write_text("".join(rows))
-    (tmp_path / "chrom.sizes").write_text("chr1\t1000\nchr2\t500\nchrM\t100\n")
+    write_chromosomes(tmp_path / "chromosomes.tsv", chr1=1000, chr2=500, chrM=100)
     header = "cell\tbarcode\tfragment_barcode\tin_rna\tin_atac\tsample\tbatch\tkeep\treason\n"
     (tmp_path / "pre.tsv").write_text(
         header
@@ -51,12 +51,11 @@ def count(data, *, counting="paired-insertion", min_cells=1):
         barcodes=str(data / "pre.tsv"),
         fragments={sample: str(data / f"{sample}.tsv") for sample in ("s1", "s2")},
         bed=str(data / "consensus.bed"),
-        chrom_sizes=str(data / "chrom.sizes"),
+        chromosomes=str(data / "chromosomes.tsv"),
         out=str(data / "regions.h5ad"),
         counting=counting,
         min_cells=min_cells,
         assembly="toy",
-        chromosomes=CHROMOSOMES,
     )
     return ad.read_h5ad(data / "regions.h5ad")
 

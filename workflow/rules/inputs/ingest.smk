@@ -30,6 +30,6 @@ def barcode_inputs(wildcards):
     return there | ({"translation": translation} if translation else {})
 
 
-def known_chromosomes():
-    """The assembly's chromosomes, where it has any."""
-    return f"{GENOME}/chrom.sizes" if has_genome() or ASSEMBLY["chrom_sizes"] else []
+def known_chromosomes(name):
+    """A table of the assembly's chromosomes, where it has any."""
+    return f"{GENOME}/{name}" if has_genome() or ASSEMBLY["chrom_sizes"] else []

@@ -10,5 +10,5 @@ def sheet_files():
 
 def assembly_files():
     """Files of the assembly."""
-    names = ["fasta", "gtf", "tss", "chrom_sizes", "blacklist"]
+    names = ["fasta", "gtf", "tss", "chrom_sizes", "blacklist", "chromosome_names"]
     return [ASSEMBLY[name] for name in names if ASSEMBLY[name]]

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from multiome2vec.errors import UserError
+from multiome2vec.io.chromosome_names import require_known
 from multiome2vec.io.files import GZIP, require_file
 
 BLOCK = 1 << 25  # bytes of text parsed at once
@@ -257,7 +258,7 @@ def _disorder(chrom, start: np.ndarray, seen: list[str], last_start: int) -> str
     return f"{chrom[row]}:{start[row]} comes after {chrom[row]}:{before[row]}"
 
 
-def check_ends(census: Census, sizes: Mapping[str, int], *, path: str | Path) -> None:
+def check_ends(ends: Mapping[str, int], sizes: Mapping[str, int], *, path: str | Path) -> None:
     """Compare the furthest fragments with the lengths of the assembly's chromosomes.
 
     Raises
@@ -265,36 +266,26 @@ def check_ends(census: Census, sizes: Mapping[str, int], *, path: str | Path) ->
     UserError
         If any ends beyond its chromosome: the reads were aligned to another build.
     """
-    beyond = [name for name, end in census.ends.items() if end > sizes.get(name, end)]
+    beyond = [name for name, end in ends.items() if end > sizes.get(name, end)]
     if beyond:
         name = beyond[0]
         raise UserError(
-            f"{path}: a fragment ends at {name}:{census.ends[name]:,}, but {name} of the assembly has "
+            f"{path}: a fragment ends at {name}:{ends[name]:,}, but {name} of the assembly has "
             f"{sizes[name]:,} bp ({len(beyond)} chromosomes with such fragments).",
             remedy="The reads were aligned to another build: name that assembly in the config.",
         )
 
 
-def check_chromosomes(census: Census, known: Iterable[str], *, path: str | Path) -> None:
-    """Compare the chromosomes of the fragments with those of the assembly.
+def check_chromosomes(
+    chromosomes: Iterable[str], known: Iterable[str], *, path: str | Path
+) -> None:
+    """Compare the chromosomes of fragments with those of the assembly.
 
     Raises
     ------
     UserError
-        If they share none. Names that only the fragments have are logged.
+        If they share none, or spell one differently. Names that only the fragments have are logged.
     """
-    known = list(known)
-    foreign = [name for name in census.chromosomes if name not in set(known)]
-    if len(foreign) < len(census.chromosomes):
-        if foreign:
-            logger.info("%s: not in the assembly: %s", path, ", ".join(foreign))
-        return
-    prefixed = {f"chr{name}" for name in foreign} | {name.removeprefix("chr") for name in foreign}
-    remedy = "Use the assembly that the reads were aligned to."
-    if prefixed & set(known):
-        remedy = "They differ by the prefix 'chr': rename the one or the other."
-    raise UserError(
-        f"{path}: none of its chromosomes ({', '.join(foreign[:3])}, ...) is in the assembly "
-        f"({', '.join(known[:3])}, ...).",
-        remedy=remedy,
-    )
+    foreign = require_known(chromosomes, list(known), path=path)
+    if foreign:
+        logger.info("%s: not in the assembly: %s", path, ", ".join(foreign))

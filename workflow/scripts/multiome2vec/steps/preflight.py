@@ -9,10 +9,13 @@ import pandas as pd
 from multiome2vec import keys
 from multiome2vec.errors import UserError
 from multiome2vec.io.atomic import write_tsv
+from multiome2vec.io.barcode_choice import choose, choose_rows
 from multiome2vec.io.barcodes import overlap, propose, transform
+from multiome2vec.io.chromosome_names import read_chromosome_names, require_known
+from multiome2vec.io.chromosomes import describe, kinds_of
 from multiome2vec.io.counts import require_counts, require_unique_barcodes
 from multiome2vec.io.fragments import blocks, check_chromosomes, scan
-from multiome2vec.io.genome import open_text
+from multiome2vec.io.genome import open_text, read_titles
 from multiome2vec.io.labels import read_labels
 from multiome2vec.io.region_names import parse_region_names
 from multiome2vec.io.tenx import read_modality
@@ -40,13 +43,16 @@ def preflight(*, samples: dict[str, dict[str, str]], assembly: dict[str, str | N
         If any check failed; lists all that did.
     """
     rows: list[dict[str, str]] = []
-    chromosomes = _attempt(rows, "reference", "", lambda: _chromosomes(assembly))
+    names = read_chromosome_names(assembly["chromosome_names"])
+    chromosomes = _attempt(rows, "reference", "", lambda: _chromosomes(assembly, names))
     for sample, row in samples.items():
         rna = atac = None
         if row["rna"]:
             rna = _attempt(rows, "rna", sample, lambda row=row: _rna(row))
         if row["fragments"]:
-            atac = _attempt(rows, "fragments", sample, lambda row=row: _fragments(row, chromosomes))
+            atac = _attempt(
+                rows, "fragments", sample, lambda row=row: _fragments(row, chromosomes, names)
+            )
         if row["atac"]:
             atac = _attempt(rows, "atac", sample, lambda row=row: _ready_atac(row))
         if rna is not None and atac is not None:
@@ -55,8 +61,8 @@ def preflight(*, samples: dict[str, dict[str, str]], assembly: dict[str, str | N
                 lambda row=row, rna=rna, atac=atac, sample=sample: _overlap(rna, atac, row, sample),
             )  # fmt: skip
         if row["labels"]:
-            names = rna if rna is not None else atac
-            _attempt(rows, "labels", sample, lambda row=row, names=names: _labels(row, names))
+            cells = rna if rna is not None else atac
+            _attempt(rows, "labels", sample, lambda row=row, cells=cells: _labels(row, cells))
     table = pd.DataFrame(rows, columns=["check", "sample", "status", "message"])
     logger.info("checks of the inputs:\n%s", table.to_string(index=False, max_colwidth=160))
     failed = table[table["status"] == ERROR]
@@ -79,29 +85,35 @@ def _attempt(rows: list, check: str, sample: str, run: Callable):
     return found
 
 
-def _chromosomes(assembly: dict[str, str | None]) -> tuple[list[str] | None, str]:
+def _chromosomes(
+    assembly: dict[str, str | None], translations: dict[str, str]
+) -> tuple[list[str] | None, str]:
     """Names of the assembly's chromosomes, and whether annotation and blacklist know them."""
     source = assembly["fasta"] or assembly["chrom_sizes"]
     if source is None:
         return None, "warning: no fasta and no chrom_sizes: chromosome names are not checked"
-    with open_text(source) as lines:
-        if assembly["fasta"]:
-            names = [line[1:].split()[0] for line in lines if line.startswith(">")]
-        else:
-            names = [line.split()[0] for line in lines if line.strip()]
-    if not names:
+    if assembly["fasta"]:
+        titles = read_titles(source)
+    else:
+        with open_text(source) as lines:
+            titles = {line.split()[0]: "" for line in lines if line.strip()}
+    if not titles:
         raise UserError(f"{source} names no chromosome.")
+    titles = {translations.get(name, name): title for name, title in titles.items()}
     for key in ("gtf", "tss", "blacklist"):
         if assembly[key]:
             with open_text(assembly[key]) as lines:
                 rows = (line for line in lines if line.strip() and not line.startswith("#"))
                 theirs = {line.split()[0] for line in islice(rows, 200_000)}
-            if not theirs & set(names):
-                raise UserError(
-                    f"{assembly[key]}: none of its chromosomes ({sorted(theirs)[0]}, ...) is in "
-                    f"{source} ({names[0]}, ...). Use files of one source, or rename them."
-                )
-    return names, f"{len(names)} chromosomes"
+            theirs = sorted({translations.get(name, name) for name in theirs})
+            require_known(theirs, titles, path=assembly[key])
+    kinds = kinds_of(
+        pd.Series(0, index=list(titles)),
+        pattern=assembly["standard_chromosomes"],
+        mitochondrion=assembly["mitochondrion"],
+        titles=titles,
+    )
+    return list(titles), describe(kinds)
 
 
 def _rna(row: dict[str, str]) -> tuple[pd.Index, str]:
@@ -109,6 +121,7 @@ def _rna(row: dict[str, str]) -> tuple[pd.Index, str]:
         row["rna"], kind=row["rna_kind"], modality=keys.RNA, layer=row["rna_layer"]
     )
     require_unique_barcodes(adata.obs_names, path=row["rna"])
+    adata = choose_rows(adata, row["rna_barcodes"], path=row["rna"])
     if row["rna_kind"] != "normalized":
         require_counts(adata, path=row["rna"], remedy=NOT_COUNTS)
     return adata.obs_names, f"{adata.n_obs} barcodes × {adata.n_vars} genes"
@@ -119,6 +132,7 @@ def _ready_atac(row: dict[str, str]) -> tuple[pd.Index, str]:
         row["atac"], kind=row["atac_kind"], modality=keys.ATAC, layer=row["atac_layer"]
     )
     require_unique_barcodes(adata.obs_names, path=row["atac"])
+    adata = choose_rows(adata, row["atac_barcodes"], path=row["atac"])
     parse_region_names(adata.var_names, path=row["atac"])
     if not (row["counting"] or adata.uns.get(keys.COUNTING)):
         raise UserError(
@@ -128,13 +142,16 @@ def _ready_atac(row: dict[str, str]) -> tuple[pd.Index, str]:
     return adata.obs_names, f"{adata.n_obs} barcodes × {adata.n_vars} regions"
 
 
-def _fragments(row: dict[str, str], chromosomes: list[str] | None) -> tuple[pd.Index, str]:
+def _fragments(
+    row: dict[str, str], chromosomes: list[str] | None, translations: dict[str, str]
+) -> tuple[pd.Index, str]:
     """Look at the first few hundred thousand lines."""
     path = row["fragments"]
     census = scan(path, islice(blocks(path, size=SAMPLED), 1))
     if chromosomes:
-        check_chromosomes(census, chromosomes, path=path)
-    names = pd.Index(census.barcodes)
+        theirs = (translations.get(name, name) for name in census.chromosomes)
+        check_chromosomes(theirs, chromosomes, path=path)
+    names = choose(pd.Index(census.barcodes), row["fragments_barcodes"], path=path)
     return names, f"{sum(census.barcodes.values())} fragments looked at"
 
 
