@@ -6,7 +6,6 @@ include: "inputs/targets.smk"
 
 localrules:
     all,
-    preflight,
     qc,
     peaks,
     topics,
@@ -14,11 +13,6 @@ localrules:
     matrices,
     embed,
     evaluate,
-
-
-rule preflight:
-    input:
-        preflight_outputs(),
 
 
 rule qc:

@@ -12,3 +12,45 @@ def assembly_files():
     """Files of the assembly."""
     names = ["fasta", "gtf", "tss", "chrom_sizes", "blacklist", "chromosome_names"]
     return [ASSEMBLY[name] for name in names if ASSEMBLY[name]]
+
+
+def preflight_settings():
+    """What the checks need to know besides the sample sheet and the assembly."""
+    return {
+        "min_overlap": config["ingest"]["min_overlap"],
+        "barcode_translation": config["ingest"]["barcode_translation"],
+        "min_cells": config["peaks"]["min_cells"],
+        "index": f"{GENOME}/genome.fa.fai" if has_genome() else None,
+        "results": f"results/{DATASET}",
+    }
+
+
+def file_sources():
+    """Where files that are not there come from."""
+    downloads = config.get("downloads", {})
+    tables = {
+        name: [from_here_or_workflow(path) for path in downloads.get(name, [])]
+        for name in ("datasets", "references")
+    }
+    return tables | {
+        "offline": downloads.get("offline", False),
+        "made": list(map(str, rules.simulate.output)),
+    }
+
+
+def machine_facts(wildcards):
+    """Where jobs run, and what they ask for."""
+    memory = {rule.name: asked_memory(rule) for rule in workflow.rules}
+    return {
+        "cores": workflow.cores and int(workflow.cores),
+        "cluster": bool(workflow.non_local_exec),
+        "memory": {name: value for name, value in memory.items() if value},
+        "device": config["training"]["device"],
+        "models": dict(MODELS),
+    }
+
+
+def asked_memory(rule):
+    """Memory (MB) that a rule asks for; None if it depends on the job."""
+    asked = rule.resources.get("mem_mb")
+    return None if asked is None or asked.is_evaluable() else asked.value

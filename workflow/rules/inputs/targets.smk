@@ -4,7 +4,7 @@ RESULTS = f"results/{DATASET}"
 
 
 def preflight_outputs():
-    return [f"{RESULTS}/preflight.tsv"]
+    return [f"{RESULTS}/inputs.tsv"]
 
 
 def qc_outputs():
@@ -113,7 +113,7 @@ def evaluate_outputs():
 
 # tables and texts as pages of the report: the file in results/{dataset}, category, title
 PAGES = {
-    "preflight": ("preflight.tsv", "1 Inputs", "checks of the inputs"),
+    "preflight": ("inputs.tsv", "1 Inputs", "checks of the inputs"),
     "samples": ("provenance/samples.tsv", "1 Inputs", "sample sheet"),
     "counts": ("qc/counts.tsv", "2 Quality control", "cells and features after each filter"),
     "leaderboard": ("evaluation/leaderboard.tsv", "7 Evaluation", "scores of all models, numbers"),
