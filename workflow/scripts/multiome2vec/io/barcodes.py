@@ -1,7 +1,7 @@
 """Spellings of cell barcodes: how to respell the RNA side's as the ATAC side does.
 
-A barcode is taken apart into what stands before its sequence (``sample_``), the sequence, the number
-of its lane (``-1``) and what stands behind (``_sample``).
+A barcode is taken apart into what stands before its sequence (``sample_``), the sequence, the
+number of its lane (``-1``) and what stands behind (``_sample``).
 """
 
 import gzip
@@ -101,13 +101,13 @@ PLAIN_SUFFIX = "-1"
 
 
 def read_translation(path: str | Path) -> pd.DataFrame:
-    """Read a table of barcodes that stand for each other, such as ARC's two whitelists side by side.
+    """Read a table of barcodes that stand for each other, such as ARC's two lists side by side.
 
     Parameters
     ----------
     path
-        Two columns of sequences, the RNA's and the ATAC's, separated by blanks, tabs or commas, plain
-        or gzip, with or without a header line.
+        Two columns of sequences, the RNA's and the ATAC's, separated by blanks, tabs or commas,
+        plain or gzip, with or without a header line.
 
     Returns
     -------
@@ -147,8 +147,8 @@ def transform(names: pd.Index, how: str, *, translation: pd.DataFrame | None = N
     names
         Barcodes as the RNA side spells them.
     how
-        Names of :data:`TRANSFORMS`, :data:`WITH_TEXT` (``name=text``) or :data:`TRANSLATIONS`, joined
-        by ``+`` and applied in this order; empty or ``none`` for no change.
+        Names of :data:`TRANSFORMS`, :data:`WITH_TEXT` (``name=text``) or :data:`TRANSLATIONS`,
+        joined by ``+`` and applied in this order; empty or ``none`` for no change.
     translation
         See :func:`read_translation`.
 

@@ -107,8 +107,8 @@ def _name_by_symbols(adata: "AnnData", names: pd.Series, ids: np.ndarray, path: 
     if column is None:
         logger.warning(
             "%s: genes are called by Ensembl ids (%s, ...) and there is no column of symbols: "
-            "mitochondrial genes and markers are not known by their symbols. Add a column gene_name "
-            "to var.",
+            "mitochondrial genes and markers are not known by their symbols. Add a column "
+            "gene_name to var.",
             path, plain.iloc[0],
         )  # fmt: skip
         adata.var_names = plain.to_numpy()
@@ -133,7 +133,7 @@ def check_region_widths(regions: pd.DataFrame, *, path: str) -> None:
     common = int(width.mode().iloc[0])
     if (width == common).mean() > MOST and common % 10 == 9:
         logger.warning(
-            "%s: most regions are %d bp wide (%s): their starts may count from 1. They are taken to "
-            "count from 0, as in BED; if they do not, every start is 1 bp off.",
+            "%s: most regions are %d bp wide (%s): their starts may count from 1. They are taken "
+            "to count from 0, as in BED; if they do not, every start is 1 bp off.",
             path, common, regions.index[0],
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Sorting of fragments of any number in little memory: pieces of the genome on disk, one at a time."""
+"""Sorting of any number of fragments in little memory, one piece of the genome at a time."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,8 +20,8 @@ def sort_fragments(
     Parameters
     ----------
     parts
-        Blocks of whole lines of four (then the count is 1) or more columns (the first five are kept);
-        comments and blank lines are dropped.
+        Blocks of whole lines of four (then the count is 1) or more columns (the first five are
+        kept); comments and blank lines are dropped.
     scratch
         Empty folder for the pieces, which take as much space as the text.
     order

@@ -165,9 +165,11 @@ def scan(path: str | Path, parts: Iterable[bytes]) -> Census:
             continue
         census.n_columns = min(census.n_columns, table.width)
         last_start = _check_order(table, census, last_start)
-        for name, end in table.group_by("chrom").agg(pl.col("end").max()).iter_rows():
+        for name, end in (
+            table.group_by("chrom", maintain_order=True).agg(pl.col("end").max()).iter_rows()
+        ):
             census.ends[name] = max(end, census.ends.get(name, 0))
-        counts = table.group_by("barcode").len()
+        counts = table.group_by("barcode", maintain_order=True).len()
         for barcode, number in counts.iter_rows():
             census.barcodes[barcode] = census.barcodes.get(barcode, 0) + number
     if not census.barcodes:

@@ -56,8 +56,8 @@ def read_folder(path: str, *, entries: int | None) -> "AnnData":
         matrix = matrix.T.tocsr()
     else:
         raise UserError(
-            f"{matrix_file} has {matrix.shape[0]} rows and {matrix.shape[1]} columns, but there are "
-            f"{expected[0]} features and {expected[1]} barcodes beside it.",
+            f"{matrix_file} has {matrix.shape[0]} rows and {matrix.shape[1]} columns, but there "
+            f"are {expected[0]} features and {expected[1]} barcodes beside it.",
             remedy="Fetch the three files again: they must be of one run.",
         )
     return ad.AnnData(matrix, obs=pd.DataFrame(index=barcodes), var=_features(features))

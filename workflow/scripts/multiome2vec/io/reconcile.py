@@ -154,8 +154,8 @@ def reconcile(
     rna, atac
         Barcodes of the two sides.
     how
-        ``barcode_transform`` of the sample sheet. Empty: as they are if that brings `minimum` of them
-        together, else the one respelling that brings together more than half of them.
+        ``barcode_transform`` of the sample sheet. Empty: as they are if that brings `minimum` of
+        them together, else the one respelling that brings together more than half of them.
     sample
         For messages.
     minimum
@@ -184,8 +184,8 @@ def reconcile(
     if how == "" and len(proposals) == 1 and proposals[0].overlap >= minimum:
         best = proposals[0]
         logger.warning(
-            "%s: RNA barcodes are respelt by '%s': %.1f %% of them were on the ATAC side, %.1f %% are. "
-            "Write it into the sample sheet's column barcode_transform to confirm it.",
+            "%s: RNA barcodes are respelt by '%s': %.1f %% of them were on the ATAC side, %.1f %% "
+            "are. Write it into the sample sheet's column barcode_transform to confirm it.",
             sample, best.transform, 100 * share, 100 * best.overlap,
         )  # fmt: skip
         return transform(rna, best.transform, translation=translation), best.overlap
@@ -203,7 +203,7 @@ def examples(rna: pd.Index, atac: Collection[str]) -> str:
 
 
 def advice(proposals: list[Proposal]) -> str:
-    """What to write into the sample sheet."""
+    """Say what to write into the sample sheet."""
     if not proposals:
         return "No known respelling brings them together: are the two files of the same sample?"
     ways = " or ".join(f"'{found.transform}' ({found.overlap:.0%})" for found in proposals)

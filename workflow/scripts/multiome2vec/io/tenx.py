@@ -60,8 +60,8 @@ def read_modality(
     except (OSError, KeyError, EOFError, ValueError, zlib.error) as error:
         raise UserError(
             f"{path} cannot be read as {kind} ({error}).",
-            remedy="Is it whole (compare its size with the source's), and is the kind in the sample "
-            "sheet right?",
+            remedy="Is it whole (compare its size with the source's), and is the kind in the "
+            "sample sheet right?",
         ) from None
     adata = take_modality(upright(adata, path=path), modality=modality, path=path)
     if 0 in adata.shape:
@@ -79,7 +79,7 @@ def _require(path: str, kind: str) -> None:
     if Path(path).is_dir():
         raise UserError(
             f"{path} is a folder, but its kind is {kind}.",
-            remedy=f"Name the file inside it, or set the kind to 10x_mtx (mtx for ATAC) in {SHEET}.",
+            remedy=f"Name the file inside it in {SHEET}, or set the kind to 10x_mtx (ATAC: mtx).",
         )
     require_file(path)
 
@@ -105,8 +105,8 @@ def _read_h5(path: str, entries: int | None) -> "AnnData":
         shape = (len(barcodes), len(var))
         if tuple(group["shape"][()]) != shape[::-1]:
             raise UserError(
-                f"{path} is damaged: its matrix is {' × '.join(map(str, group['shape'][()]))}, but it "
-                f"names {len(var)} features and {len(barcodes)} barcodes.",
+                f"{path} is damaged: its matrix is {' × '.join(map(str, group['shape'][()]))}, but "
+                f"it names {len(var)} features and {len(barcodes)} barcodes.",
                 remedy="Fetch it again.",
             )
     matrix = sparse.csr_matrix(parts, shape=shape)

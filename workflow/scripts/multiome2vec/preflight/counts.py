@@ -150,6 +150,6 @@ def _check_unit(adata: "AnnData", counting: str, findings: Findings, where: dict
     even = float(np.mean(values % 2 == 0)) if len(values) else 0.0
     if unit != keys.INSERTION and even > EVEN:
         findings.add(
-            WARNING, "atac", f"{even:.0%} of the counts are even, but counting is '{unit}'.", **where,
-            remedy="Insertions mostly come in pairs: is it 'insertion'?",
+            WARNING, "atac", f"{even:.0%} of the counts are even, but counting is '{unit}'.",
+            remedy="Insertions mostly come in pairs: is it 'insertion'?", **where,
         )  # fmt: skip

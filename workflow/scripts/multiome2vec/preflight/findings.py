@@ -28,7 +28,9 @@ class Findings:
     ) -> None:  # fmt: skip
         """Add a row; where there is no problem, `problem` says what was found."""
         values = (severity, check, sample, file, problem, remedy)
-        self.rows.append(dict(zip(COLUMNS, values, strict=True)))
+        row = dict(zip(COLUMNS, values, strict=True))
+        if row not in self.rows:  # checks within checks hear the same warnings
+            self.rows.append(row)
 
     @contextmanager
     def check(self, check: str, *, sample: str = "", file: str = "") -> Iterator[None]:
@@ -53,7 +55,7 @@ class Findings:
         return table.iloc[order.argsort(kind="stable")].reset_index(drop=True)
 
     def text(self) -> str:
-        """Rows to be read on a terminal, without those where all is well, and how many they were."""
+        """Rows for a terminal, without those where all is well, and how many of each there are."""
         table = self.table()
         rows = [
             f"{row.severity:<8}{row.check} {row.sample or row.file}: {row.problem}"

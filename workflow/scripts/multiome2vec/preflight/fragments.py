@@ -49,7 +49,7 @@ def check_fragments(
 
 
 def _tell_changes(path: str, census, findings: Findings, where: dict) -> None:
-    """What ingest will do about the form of the file."""
+    """Say what ingest will do about the form of the file."""
     if census.disorder:
         gigabytes = Path(path).stat().st_size * INFLATED / 1e9
         findings.add(

@@ -15,7 +15,7 @@ CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_b
 
 
 def existing(path: str | Path) -> Path:
-    """The folder itself, or the nearest one above it that is there."""
+    """Return a folder, or the nearest one above it that is there."""
     path = Path(path).resolve()
     return next(folder for folder in (path, *path.parents) if folder.is_dir())
 
@@ -176,7 +176,8 @@ def check_memory(
         elif cluster and asked and need > asked:
             findings.add(
                 WARNING, "memory",
-                f"{rule} is likely to need {need / 1000:.0f} GB and asks for {asked / 1000:.0f} GB.",
+                f"{rule} is likely to need {need / 1000:.0f} GB, and asks for "
+                f"{asked / 1000:.0f} GB.",
                 remedy=f"In the profile: set-resources: {{{rule}: {{mem_mb: {1.3 * need:.0f}}}}}",
             )  # fmt: skip
     above = sorted({f"{rule} ({mb / 1000:.0f} GB)" for rule, mb in declared.items() if mb > total})

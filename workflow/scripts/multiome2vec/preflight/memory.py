@@ -50,7 +50,7 @@ def estimate(samples: Mapping[str, Mapping[str, str]]) -> dict[str, float]:
 
 
 def stored_entries(path: str) -> int:
-    """Stored entries of a matrix in HDF5, or about so many by the size of other files."""
+    """Count the stored entries of a matrix in HDF5, or guess them by the size of other files."""
     if not path or not Path(path).exists():
         return 0
     if Path(path).is_dir() or not h5py.is_hdf5(path):

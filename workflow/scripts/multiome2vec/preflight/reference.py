@@ -45,7 +45,7 @@ class Reference:
     sites: pd.DataFrame | None = None
 
     def translated(self, values: Mapping[str, int]) -> dict[str, int]:
-        """The same by the assembly's names."""
+        """Give values by the assembly's names."""
         return {self.names.get(name, name): value for name, value in values.items()}
 
 
