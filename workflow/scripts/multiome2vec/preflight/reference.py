@@ -50,7 +50,11 @@ class Reference:
 
 
 def check_reference(
-    assembly: Mapping[str, str | None], findings: Findings, *, index: str | None = None
+    assembly: Mapping[str, str | None],
+    findings: Findings,
+    *,
+    index: str | None = None,
+    lacking: str = WARNING,
 ) -> Reference:
     """Check sequence, annotation and blacklist of an assembly.
 
@@ -62,16 +66,19 @@ def check_reference(
         Gets the rows.
     index
         Index (.fai) of the sequence made by an earlier run, which saves reading it.
+    lacking
+        Severity of there being no sequence and no lengths; empty if they are to come.
     """
     found = Reference()
     with findings.check(CHECK, file=assembly["chromosome_names"] or ""):
         found.names = read_chromosome_names(assembly["chromosome_names"])
     source = assembly["fasta"] or assembly["chrom_sizes"]
     if source is None:
-        findings.add(
-            WARNING, CHECK, "No fasta and no chrom_sizes: chromosomes are not checked.",
-            remedy="Name one of them in the assembly of your config.",
-        )  # fmt: skip
+        if lacking:
+            findings.add(
+                lacking, CHECK, "No fasta and no chrom_sizes: chromosomes are not checked.",
+                remedy="Name one of them in the assembly of your config; fragments need it.",
+            )  # fmt: skip
         return found
     with findings.check(CHECK, file=source):
         sizes, titles = _sequence(assembly, index)

@@ -11,7 +11,7 @@ from multiome2vec.io.labels import OBS
 from multiome2vec.preflight.cells import check_barcodes, check_labels
 from multiome2vec.preflight.counts import check_regions, check_rna
 from multiome2vec.preflight.files import check_files
-from multiome2vec.preflight.findings import OK, Findings
+from multiome2vec.preflight.findings import ERROR, OK, WARNING, Findings
 from multiome2vec.preflight.fragments import check_fragments
 from multiome2vec.preflight.machine import (
     LEAST,
@@ -78,8 +78,11 @@ def preflight(
     """
     findings = Findings()
     absent, wanted = _files(samples, assembly, sources or {}, findings)
+    lacking = _lacking(samples, assembly)
     samples = {sample: _without(row, absent) for sample, row in samples.items()}
-    _check_inputs(samples, _without(assembly, absent), settings, findings)
+    assembly = _without(assembly, absent)
+    reference = check_reference(assembly, findings, index=settings.get("index"), lacking=lacking)
+    _check_samples(samples, reference, settings, findings)
     _check_room(samples, wanted, settings, findings)
     if machine:
         _check_machine(samples, machine, findings)
@@ -116,13 +119,18 @@ def _without(row: Mapping, absent: Iterable[str]) -> dict:
     return {name: blank if value and value in absent else value for name, value in row.items()}
 
 
-def _check_inputs(samples: dict, assembly: dict, settings: Mapping, findings: Findings) -> None:
-    """Check what the files hold."""
-    index, translation = settings.get("index"), None
-    if any(assembly[name] for name in REFERENCE):
-        reference = check_reference(assembly, findings, index=index)
-    else:
-        reference = Reference()
+def _lacking(samples: dict, assembly: Mapping) -> str:
+    """Severity of an assembly without sequence and lengths; empty if it names either."""
+    if assembly["fasta"] or assembly["chrom_sizes"]:
+        return ""
+    return ERROR if any(row["fragments"] for row in samples.values()) else WARNING
+
+
+def _check_samples(
+    samples: dict, reference: Reference, settings: Mapping, findings: Findings
+) -> None:
+    """Check what the samples' files hold."""
+    translation = None
     with findings.check("barcodes", file=settings["barcode_translation"] or ""):
         if settings["barcode_translation"]:
             translation = read_translation(settings["barcode_translation"])
