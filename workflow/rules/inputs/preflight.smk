@@ -19,7 +19,8 @@ def preflight_settings():
     return {
         "min_overlap": config["ingest"]["min_overlap"],
         "barcode_translation": config["ingest"]["barcode_translation"],
-        "min_cells": config["peaks"]["min_cells"],
+        # where no peaks are called, labels may be of any size
+        "min_cells": config["peaks"]["min_cells"] if REGION_CALLER in PEAK_CALLERS else 0,
         "index": f"{GENOME}/genome.fa.fai" if has_genome() else None,
         "results": f"results/{DATASET}",
     }
@@ -40,7 +41,8 @@ def file_sources():
 
 def machine_facts(wildcards):
     """Where jobs run, and what they ask for."""
-    memory = {rule.name: asked_memory(rule) for rule in workflow.rules}
+    others = set() if config["motifs"]["engine"] == "pycistarget" else {"run_pycistarget"}
+    memory = {rule.name: asked_memory(rule) for rule in workflow.rules if rule.name not in others}
     return {
         "cores": workflow.cores and int(workflow.cores),
         "cluster": bool(workflow.non_local_exec),
