@@ -142,7 +142,10 @@ def test_missing_files_are_named(folder, capsys):
     assert "holds no trained model" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["", "train", "embed", "impute", "predict", "match", "loadings"])
+MODELS = ["train", "embed", "impute", "predict", "match", "loadings"]
+
+
+@pytest.mark.parametrize("name", ["", *MODELS, "samples", "geo", "chromosome-names"])
 def test_help_explains_every_option(capsys, name):
     with pytest.raises(SystemExit) as stop:
         main([name, "--help"] if name else ["--help"])

@@ -6,59 +6,74 @@ import pytest
 from multiome2vec.errors import UserError
 from multiome2vec.io.annotation import merge_loci, read_genes, read_tss
 
-#: each flavour of the same two genes: A, 101 to 500 on the plus strand, and B, 1001 to 1500 on minus
+A, PART, B = (101, 500, "+"), (101, 400, "+"), (1001, 1500, "-")
+#: each flavour of two genes, A and B
 FLAVOURS = {
-    "ensembl_gtf": """\
-#!genome-build GRCz11
-1\tensembl\tgene\t101\t500\t.\t+\t.\tgene_id "ENSDARG01"; gene_version "3"; gene_name "A"; gene_source "ensembl"; gene_biotype "protein_coding";
-1\tensembl\ttranscript\t101\t400\t.\t+\t.\tgene_id "ENSDARG01"; transcript_id "ENSDART1"; gene_name "A";
-1\tensembl\tgene\t1001\t1500\t.\t-\t.\tgene_id "ENSDARG02"; gene_version "1"; gene_source "ensembl";
-""",
-    "ensembl_gff3": """\
-##gff-version 3
-##sequence-region   1 1 2000
-1\tGRCz11\tchromosome\t1\t2000\t.\t.\t.\tID=chromosome:1;Alias=CM002885.2,NC_007112.7
-1\tensembl\tgene\t101\t500\t.\t+\t.\tID=gene:ENSDARG01;Name=A;biotype=protein_coding;gene_id=ENSDARG01;version=3
-1\tensembl\tmRNA\t101\t400\t.\t+\t.\tID=transcript:ENSDART1;Parent=gene:ENSDARG01;Name=A-201
-1\tensembl\tncRNA_gene\t1001\t1500\t.\t-\t.\tID=gene:ENSDARG02;biotype=lncRNA;gene_id=ENSDARG02;version=1
-###
-""",
-    "gencode_gtf": """\
-##description: evidence-based annotation
-chr1\tHAVANA\tgene\t101\t500\t.\t+\t.\tgene_id "ENSG01.5"; gene_type "protein_coding"; gene_name "A"; level 2; tag "a"; tag "b";
-chr1\tHAVANA\tgene\t1001\t1500\t.\t-\t.\tgene_id "ENSG02.12_1"; gene_type "lncRNA"; level 2;
-""",
-    "refseq_gtf": """\
-#gtf-version 2.2
-NC_000001.11\tBestRefSeq\tgene\t101\t500\t.\t+\t.\tgene_id "A"; transcript_id ""; db_xref "GeneID:1"; description "semi; colon"; gene "A"; gene_biotype "mRNA";
-NC_000001.11\tGnomon\tgene\t1001\t1500\t.\t-\t.\tgene_id "LOC2"; transcript_id ""; db_xref "GeneID:2"; gene "LOC2";
-""",
-    "refseq_gff3": """\
-##gff-version 3
-NC_000001.11\tRefSeq\tregion\t1\t2000\t.\t+\t.\tID=NC_000001.11:1..2000;Dbxref=taxon:9606;chromosome=1
-NC_000001.11\tBestRefSeq\tgene\t101\t500\t.\t+\t.\tID=gene-A;Dbxref=GeneID:1,HGNC:HGNC:1;Name=A;description=a%2Cb;gene=A
-NC_000001.11\tBestRefSeq\tmRNA\t101\t400\t.\t+\t.\tID=rna-NM_1.1;Parent=gene-A;gene=A
-NC_000001.11\tGnomon\tpseudogene\t1001\t1500\t.\t-\t.\tID=gene-LOC2;Dbxref=GeneID:2;gbkey=Gene;gene=LOC2;pseudo=true
-""",
-    "ucsc_refgene_gtf": """\
-chr1\trefGene\ttranscript\t101\t400\t.\t+\t.\tgene_id "A"; transcript_id "NM_1";  gene_name "A";
-chr1\trefGene\texon\t101\t200\t.\t+\t.\tgene_id "A"; transcript_id "NM_1"; exon_number "1"; gene_name "A";
-chr1\trefGene\ttranscript\t151\t500\t.\t+\t.\tgene_id "A"; transcript_id "NM_2";  gene_name "A";
-chr1\trefGene\ttranscript\t1001\t1500\t.\t-\t.\tgene_id "B"; transcript_id "NR_3";
-""",
-    "ucsc_exons_gtf": """\
-chr1\thg38_ncbiRefSeq\texon\t101\t200\t0.000000\t+\t.\tgene_id "A"; transcript_id "NM_1";
-chr1\thg38_ncbiRefSeq\tCDS\t151\t200\t0.000000\t+\t0\tgene_id "A"; transcript_id "NM_1";
-chr1\thg38_ncbiRefSeq\texon\t301\t500\t0.000000\t+\t.\tgene_id "A"; transcript_id "NM_1";
-chr1\thg38_ncbiRefSeq\texon\t1001\t1500\t0.000000\t-\t.\tgene_id "B"; transcript_id "NR_3";
-""",
-    "unquoted_gtf": """\
-chr1 gene
-""",
-}  # fmt: skip
-FLAVOURS["unquoted_gtf"] = (
-    "1\tx\tgene\t101\t500\t.\t+\t.\tgene_id A; gene_name A\n1\tx\tgene\t1001\t1500\t.\t-\t.\tgene_id B\n"
-)
+    "ensembl_gtf": [
+        "#!genome-build GRCz11",
+        ("1", "gene", A, 'gene_id "ENSDARG01"; gene_version "3"; gene_name "A";'),
+        ("1", "transcript", PART, 'gene_id "ENSDARG01"; transcript_id "ENSDART1"; gene_name "A";'),
+        ("1", "gene", B, 'gene_id "ENSDARG02"; gene_version "1"; gene_source "ensembl";'),
+    ],
+    "ensembl_gff3": [
+        "##gff-version 3",
+        ("1", "chromosome", (1, 2000, "."), "ID=chromosome:1;Alias=CM002885.2,NC_007112.7"),
+        ("1", "gene", A, "ID=gene:ENSDARG01;Name=A;gene_id=ENSDARG01;version=3"),
+        ("1", "mRNA", PART, "ID=transcript:ENSDART1;Parent=gene:ENSDARG01;Name=A-201"),
+        ("1", "ncRNA_gene", B, "ID=gene:ENSDARG02;biotype=lncRNA;gene_id=ENSDARG02;version=1"),
+        "###",
+    ],
+    "gencode_gtf": [
+        "##description: evidence-based annotation",
+        ("chr1", "gene", A, 'gene_id "ENSG01.5"; gene_name "A"; level 2; tag "a"; tag "b";'),
+        ("chr1", "gene", B, 'gene_id "ENSG02.12_1"; gene_type "lncRNA"; level 2;'),
+    ],
+    "refseq_gtf": [
+        "#gtf-version 2.2",
+        (
+            "NC_1.1",
+            "gene",
+            A,
+            'gene_id "A"; transcript_id ""; note "semi; colon"; gene "A";',
+        ),
+        ("NC_1.1", "gene", B, 'gene_id "LOC2"; transcript_id ""; db_xref "GeneID:2"; gene "LOC2";'),
+    ],
+    "refseq_gff3": [
+        "##gff-version 3",
+        ("NC_1.1", "region", (1, 2000, "+"), "ID=NC_1.1:1..2000;Dbxref=taxon:9606;chromosome=1"),
+        ("NC_1.1", "gene", A, "ID=gene-A;Dbxref=GeneID:1;Name=A;description=a%2Cb;gene=A"),
+        ("NC_1.1", "mRNA", PART, "ID=rna-NM_1.1;Parent=gene-A;gene=A"),
+        ("NC_1.1", "pseudogene", B, "ID=gene-LOC2;gbkey=Gene;gene=LOC2;pseudo=true"),
+    ],
+    "ucsc_refgene_gtf": [
+        ("chr1", "transcript", PART, 'gene_id "A"; transcript_id "NM_1";  gene_name "A";'),
+        ("chr1", "exon", (101, 200, "+"), 'gene_id "A"; transcript_id "NM_1"; gene_name "A";'),
+        ("chr1", "transcript", (151, 500, "+"), 'gene_id "A"; transcript_id "NM_2";'),
+        ("chr1", "transcript", B, 'gene_id "B"; transcript_id "NR_3";'),
+    ],
+    "ucsc_exons_gtf": [
+        ("chr1", "exon", (101, 200, "+"), 'gene_id "A"; transcript_id "NM_1";'),
+        ("chr1", "CDS", (151, 200, "+"), 'gene_id "A"; transcript_id "NM_1";'),
+        ("chr1", "exon", (301, 500, "+"), 'gene_id "A"; transcript_id "NM_1";'),
+        ("chr1", "exon", B, 'gene_id "B"; transcript_id "NR_3";'),
+    ],
+    "unquoted_gtf": [
+        ("1", "gene", A, "gene_id A; gene_name A"),
+        ("1", "gene", B, "gene_id B"),
+    ],
+}
+
+
+def text(rows) -> str:
+    """Lines of an annotation; comments as they are."""
+    return "".join(f"{row if isinstance(row, str) else line(*row)}\n" for row in rows)
+
+
+def line(chrom, kind, place, attributes) -> str:
+    start, end, strand = place
+    return "\t".join([chrom, "x", kind, str(start), str(end), ".", strand, ".", attributes])
+
+
 NAMES = {
     "ensembl_gtf": [("A", "ENSDARG01"), ("ENSDARG02", "ENSDARG02")],
     "ensembl_gff3": [("A", "ENSDARG01"), ("ENSDARG02", "ENSDARG02")],
@@ -72,8 +87,8 @@ NAMES = {
 @pytest.mark.parametrize("compressed", [False, True])
 def test_genes_of_every_flavour(tmp_path, flavour, compressed):
     path = tmp_path / "genes"
-    text = FLAVOURS[flavour].encode()
-    path.write_bytes(gzip.compress(text) if compressed else text)
+    content = text(FLAVOURS[flavour]).encode()
+    path.write_bytes(gzip.compress(content) if compressed else content)
     table = read_genes(path)
     places = table[["start", "end", "strand"]].to_numpy().tolist()
     assert places == [[100, 500, "+"], [1000, 1500, "-"]]
@@ -111,7 +126,7 @@ def test_a_long_row_within_does_not_split_a_locus(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("content", "message"),
     [
         ("chr1\t100\t200\n", "line 1: .* has 3 columns separated by tabs; GTF and GFF3 have nine"),
         ("1\tx\tgene\t9\t4\t.\t+\t.\tID=a\n", "line 1: start '9' and end '4' are not whole"),
@@ -123,14 +138,14 @@ def test_a_long_row_within_does_not_split_a_locus(tmp_path):
         ),
     ],
 )
-def test_what_is_no_annotation_is_refused(tmp_path, text, message):
-    (tmp_path / "g.gtf").write_text(text)
+def test_what_is_no_annotation_is_refused(tmp_path, content, message):
+    (tmp_path / "g.gtf").write_text(content)
     with pytest.raises(UserError, match=message):
         read_genes(tmp_path / "g.gtf")
 
 
 def test_a_file_cut_short_is_refused(tmp_path):
-    whole = gzip.compress(FLAVOURS["ensembl_gtf"].encode() * 999)
+    whole = gzip.compress(text(FLAVOURS["ensembl_gtf"]).encode() * 999)
     (tmp_path / "g.gtf.gz").write_bytes(whole[:-30])
     with pytest.raises(UserError, match="is cut short or no text"):
         read_genes(tmp_path / "g.gtf.gz")

@@ -8,7 +8,7 @@ from multiome2vec.errors import UserError
 from multiome2vec.io.chromosomes import describe, kinds_of, read_chromosomes
 
 ASSEMBLIES = {
-    "human": (["chr1", "chr22", "chrX", "chrY"], "chrM", ["chr1_KI270706v1_random", "chrUn_GL1", "chrEBV"]),
+    "human": (["chr1", "chr22", "chrX", "chrY"], "chrM", ["chr1_KI270706v1_random", "chrEBV"]),
     "zebrafish": (["1", "25"], "MT", ["KN149874.1", "CHR_ALT_CTG1"]),
     "fruit fly": (["2L", "2R", "3L", "4", "X", "Y"], "mitochondrion_genome", ["211000022278279"]),
     "yeast": (["I", "IV", "XVI"], "Mito", []),

@@ -97,6 +97,39 @@ def test_chromosomes_of_another_naming(given):
     assert "[fragments s1] " in problems(folder, row, assembly)
 
 
+def test_chromosomes_are_translated_by_the_table_of_names(given):
+    folder, row, assembly = given
+    fragments(folder, "1", BARCODES)
+    (folder / "names.tsv").write_text("1 chr1\n")
+    assembly["chromosome_names"] = str(folder / "names.tsv")
+    found = problems(folder, row, assembly)
+    assert "[chromosome_names] " in found
+    assert "[fragments s1] " in found
+    (folder / "names.tsv").write_text("1\tchr1\n")
+    assert set(check(folder, row, assembly)["severity"]) == {"ok", "info"}
+
+
+def test_what_is_derived_of_the_chromosomes_is_said(given):
+    folder, row, assembly = given
+    (folder / "sizes").write_text("chr1\t1000\nchr2\t500\nchrM\t90\nchrUn_1\t90\n")
+    assembly["standard_chromosomes"] = "^Chr"
+    assert "matches standard_chromosomes '^Chr'" in problems(folder, row, assembly)
+    assembly["standard_chromosomes"] = None
+    assert (
+        "2 standard chromosomes (chr1, chr2), mitochondrion chrM, 1 others; build"
+        in (check(folder, row, assembly).loc["reference", "problem"].iloc[0])
+    )
+
+
+def test_barcodes_of_other_samples_in_the_files_do_not_count(given):
+    folder, row, assembly = given
+    fragments(folder, "chr1", [*BARCODES, "TTTTTTTT-2"])
+    row |= {"rna_barcodes": "*-1", "fragments_barcodes": "*-3"}
+    assert "looks like '*-3'" in problems(folder, row, assembly)
+    row["fragments_barcodes"] = "*-1"
+    assert check(folder, row, assembly).loc["barcodes", "problem"].startswith("100%")
+
+
 def test_barcodes_with_another_suffix_get_the_transformation_that_helps(given):
     folder, row, assembly = given
     fragments(folder, "chr1", [name.removesuffix("-1") for name in BARCODES])

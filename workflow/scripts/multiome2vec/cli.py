@@ -1,4 +1,4 @@
-"""Command line over :mod:`multiome2vec.api`: models without the workflow.
+"""Command line over :mod:`multiome2vec.api` (models without the workflow) and set-up of datasets.
 
 An error that the user can mend ends with its message alone and exit code 2. Several processes
 (``torchrun -m multiome2vec train ...``) train one model; the first of them writes it.
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from multiome2vec import __version__, commands, keys
+from multiome2vec.cli_datasets import add_commands
 from multiome2vec.commands import STATE
 from multiome2vec.errors import UserError
 from multiome2vec.logs import FORMAT
@@ -56,13 +57,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m multiome2vec",
-        description="Train models of single-cell multiome data and use them.",
+        description="Set up datasets; train models of single-cell multiome data and use them.",
         epilog="'COMMAND --help' explains a command.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     parsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for make in (_presets, _train, _embed, _impute, _predict, _match, _loadings, _bulk):
         make(parsers)
+    add_commands(parsers, _command)
     return parser
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from multiome2vec.errors import UserError
+from multiome2vec.io.genome import open_text
 
 #: the mitochondrion without the prefix "chr", in lower case
 MITOCHONDRION = frozenset(
@@ -62,13 +63,38 @@ def read_chromosome_names(path: str | Path | None) -> dict[str, str]:
     return names
 
 
+def names_in(path: str | Path) -> list[str]:
+    """Names of chromosomes in a GTF, GFF3, BED, fragments file or FASTA, in order."""
+    names: dict[str, None] = {}
+    with open_text(path) as lines:
+        for line in lines:
+            if line.startswith(">"):
+                names[line[1:].split(maxsplit=1)[0]] = None
+            elif "\t" in line and not line.startswith(("#", "track", "browser")):
+                names[line.partition("\t")[0]] = None
+    return list(names)
+
+
 def translate(chromosomes: pd.Series, names: Mapping[str, str]) -> pd.Series:
     """Replace the names that the table has; the others stay."""
     return chromosomes.map(lambda name: names.get(name, name)) if names else chromosomes
 
 
-def require_known(theirs: Iterable[str], ours: Collection[str], *, path: str | Path) -> list[str]:
+def require_known(
+    theirs: Iterable[str],
+    ours: Collection[str],
+    *,
+    path: str | Path,
+    titles: Mapping[str, str] | None = None,
+) -> list[str]:
     """Compare the chromosomes of a file with those of the assembly.
+
+    Parameters
+    ----------
+    path
+        For messages.
+    titles
+        See :func:`propose`.
 
     Returns
     -------
@@ -85,7 +111,7 @@ def require_known(theirs: Iterable[str], ours: Collection[str], *, path: str | P
     theirs, ours = list(dict.fromkeys(theirs)), list(ours)
     known = set(ours)
     foreign = [name for name in theirs if name not in known]
-    spelt = propose(foreign, ours)
+    spelt = propose(foreign, ours, titles=titles)
     other = {name: mine for name, mine in spelt.items() if mine not in theirs and _is_main(name)}
     if theirs and len(foreign) == len(theirs):
         raise UserError(

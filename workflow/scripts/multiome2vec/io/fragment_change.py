@@ -1,11 +1,9 @@
 """Fragments of one sample out of a file of several, and chromosomes under other names."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from multiome2vec.io.fragments import Census
-
-_CHROM = re.compile(rb"^[^#\t\n]+", re.MULTILINE)
 
 
 class Change:
@@ -31,10 +29,30 @@ class Change:
         """Change a block of whole lines."""
         if self._lines:
             part = b"".join(self._lines.findall(part))
-        return _CHROM.sub(self._renamed, part) if self._names else part
+        return b"".join(map(self._renamed, _runs(part))) if self._names else part
 
-    def _renamed(self, found: re.Match[bytes]) -> bytes:
-        return self._names.get(found[0], found[0])
+    def _renamed(self, run: bytes) -> bytes:
+        """Rename the chromosome of lines that all begin with it."""
+        name = run[: max(run.find(b"\t"), 0)]
+        if name not in self._names:
+            return run
+        old, new = b"\n" + name + b"\t", b"\n" + self._names[name] + b"\t"
+        return (b"\n" + run).replace(old, new)[1:]
+
+
+def _runs(part: bytes) -> Iterator[bytes]:
+    """Lines of one chromosome after another; a line without a tab is a run of its own."""
+    at = 0
+    while at < len(part):
+        line_end = part.index(b"\n", at) + 1
+        tab = part.find(b"\t", at, line_end)
+        if tab < 0 or part[at : at + 1] == b"#":
+            end = line_end
+        else:
+            other = re.compile(rb"\n(?!" + re.escape(part[at : tab + 1]) + rb")").search(part, at)
+            end = other.end() if other else len(part)
+        yield part[at:end]
+        at = end
 
 
 def _line_filter(pattern: str) -> re.Pattern[bytes]:

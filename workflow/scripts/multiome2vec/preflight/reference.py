@@ -31,6 +31,8 @@ class Reference:
     ----------
     sizes
         Length (bp) by chromosome; empty if it is not known.
+    titles
+        What follows a name in the headers of the sequence.
     names
         Translations of chromosome names.
     build
@@ -40,6 +42,7 @@ class Reference:
     """
 
     sizes: dict[str, int] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     build: str = ""
     sites: pd.DataFrame | None = None
@@ -70,8 +73,11 @@ def check_reference(
         Severity of there being no sequence and no lengths; empty if they are to come.
     """
     found = Reference()
-    with findings.check(CHECK, file=assembly["chromosome_names"] or ""):
-        found.names = read_chromosome_names(assembly["chromosome_names"])
+    table = assembly["chromosome_names"]
+    if table:
+        with findings.check("chromosome_names", file=table):
+            found.names = read_chromosome_names(table)
+            findings.add(OK, "chromosome_names", f"{len(found.names)} to translate", file=table)
     source = assembly["fasta"] or assembly["chrom_sizes"]
     if source is None:
         if lacking:
@@ -83,11 +89,12 @@ def check_reference(
     with findings.check(CHECK, file=source):
         sizes, titles = _sequence(assembly, index)
         found.sizes = found.translated(sizes)
+        found.titles = {found.names.get(name, name): title for name, title in titles.items()}
         kinds = kinds_of(
             pd.Series(found.sizes),
             pattern=assembly["standard_chromosomes"],
             mitochondrion=assembly["mitochondrion"],
-            titles={found.names.get(name, name): title for name, title in titles.items()},
+            titles=found.titles,
         )
         found.build = build_of_sizes(found.sizes)
         text = f"{describe(kinds)}; build {found.build or 'not among those known by their lengths'}"
@@ -169,7 +176,7 @@ def _check_places(path: str, key: str, found: Reference, findings: Findings) -> 
     table = pd.DataFrame({"chrom": [row[chrom] for row in some]})
     table["chrom"] = table["chrom"].map(lambda name: found.names.get(name, name))
     table["end"] = [int(row[end]) for row in some]
-    require_known(table["chrom"].unique(), found.sizes, path=path)
+    require_known(table["chrom"].unique(), found.sizes, path=path, titles=found.titles)
     beyond = table[table["end"] > table["chrom"].map(found.sizes)]
     if len(beyond):
         first = beyond.iloc[0]
