@@ -1,7 +1,7 @@
 # multiome2vec: raw single-cell multiome data to matrices, joint embeddings and a scored report.
 #
 # Where results are (wildcards: dataset, sample, caller, engine, k, model, seed):
-#   resources/downloads/{dataset}/...                         files as delivered
+#   resources/downloads/{dataset}/..., references/{assembly}/...  files as delivered
 #   resources/genomes/{assembly}/{genome.fa, chrom.sizes, chromosomes.tsv, tss.bed, genes.bed, blacklist.bed}
 #   results/{dataset}/preflight.tsv, inputs.tsv               every check of inputs and machine; the inputs that passed
 #   results/{dataset}/samples/{sample}/...                    rna.h5ad, fragments, barcodes and QC of one sample
@@ -43,6 +43,7 @@ rule all:
 
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/reference.smk"
+include: "workflow/rules/downloads.smk"
 include: "workflow/rules/preflight.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/qc.smk"

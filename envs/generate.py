@@ -33,6 +33,7 @@ FAMILIES = {
     ],
     "torch": [*SHARED, "torch", "safetensors", "scikit-learn"],
     "report": [*SHARED, "scanpy", "matplotlib", "papermill", "ipykernel", "nbconvert", "jinja2"],
+    "downloads": ["pandas", "requests", "tqdm"],
     "macs2": ["pandas", "polars", "pybigwig", "pysam"],
 }
 #: packages from conda; what the lock has of the same name is left out

@@ -116,6 +116,9 @@ def test_editing_a_module_reruns_only_its_dependants(alternatives, downstream, t
     shutil.copytree(
         ROOT, project, ignore=shutil.ignore_patterns(".*", "results", "resources", "logs")
     )
+    (project / "resources").mkdir()
+    for table in ("datasets.tsv", "references.tsv"):
+        shutil.copy(ROOT / "resources" / table, project / "resources")
     module = project / "workflow/scripts/multiome2vec/motifs/deviations.py"
     unchanged = planned_by_copy(project, alternatives)
     module.write_text(module.read_text() + "\n\n_EDITED = True\n")

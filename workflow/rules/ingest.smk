@@ -13,7 +13,7 @@ include: "inputs/ingest.smk"
 
 rule ingest_rna:
     input:
-        source=sheet("rna"),
+        files=delivered_column("rna"),
     output:
         rna="results/{dataset}/samples/{sample}/rna.h5ad",
     log:
@@ -27,6 +27,7 @@ rule ingest_rna:
         mem_mb=4000,
         runtime=30,
     params:
+        source=sheet("rna"),
         kind=sheet("rna_kind"),
         layer=sheet("rna_layer"),
         obs_columns=obs_columns,
@@ -64,7 +65,7 @@ rule ingest_fragments:
 
 rule ingest_regions:
     input:
-        source=sheet("atac"),
+        files=delivered_column("atac"),
         names=ASSEMBLY["chromosome_names"] or [],
     output:
         regions="results/{dataset}/samples/{sample}/regions.h5ad",
@@ -79,6 +80,7 @@ rule ingest_regions:
         mem_mb=4000,
         runtime=30,
     params:
+        source=sheet("atac"),
         kind=sheet("atac_kind"),
         layer=sheet("atac_layer"),
         counting=sheet("counting"),

@@ -10,9 +10,6 @@ stops before it if any check fails.
 """
 
 
-include: "inputs/preflight.smk"
-
-
 localrules:
     preflight,
 
@@ -40,7 +37,7 @@ rule preflight:
 
 rule check_inputs:
     input:
-        files=sheet_files(),
+        files=delivered_files,
         reference=assembly_files(),
     output:
         table="results/{dataset}/inputs.tsv",

@@ -116,6 +116,7 @@ rule atac_qc_ready:
         mem_mb=4000,
         runtime=15,
     params:
+        min_regions=config["qc"]["atac"]["min_regions"],
         code=source_digest("multiome2vec.steps.atac_qc_ready"),
     script:
         "../scripts/atac_qc_ready.py"

@@ -38,6 +38,7 @@ if has_fragments():
             samples=fragment_samples(),
             counting=config["regions"]["counting"],
             min_cells=config["regions"]["min_cells"],
+            max_cells=config["regions"]["max_cells"],
             assembly=ASSEMBLY_NAME,
             code=source_digest("multiome2vec.steps.count_regions"),
         script:
@@ -67,6 +68,7 @@ else:
         params:
             samples=ready_atac_samples(),
             min_cells=config["regions"]["min_cells"],
+            max_cells=config["regions"]["max_cells"],
             assembly=ASSEMBLY_NAME,
             code=source_digest("multiome2vec.steps.merge_regions"),
         script:

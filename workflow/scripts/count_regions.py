@@ -13,5 +13,6 @@ with job(snakemake.log[0], threads=snakemake.threads):
         out=snakemake.output.regions,
         counting=snakemake.params.counting,
         min_cells=snakemake.params.min_cells,
+        max_cells=snakemake.params.max_cells,
         assembly=snakemake.params.assembly,
     )

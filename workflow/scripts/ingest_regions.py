@@ -6,7 +6,7 @@ with job(snakemake.log[0], threads=snakemake.threads):
     from multiome2vec.steps.ingest_regions import ingest_regions
 
     ingest_regions(
-        source=snakemake.input.source,
+        source=snakemake.params.source,
         out=snakemake.output.regions,
         kind=snakemake.params.kind,
         layer=snakemake.params.layer,

@@ -259,12 +259,10 @@ def test_downloads_are_listed_with_their_sizes_and_not_begun(downloads):
     assert "reference" in found.index
 
 
-def test_downloads_that_do_not_fit_or_are_forbidden(downloads, monkeypatch):
+def test_downloads_that_do_not_fit(downloads, monkeypatch):
     given, sources = downloads
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2_000_000_000))
     assert "3.0 GB needed, 2.0 GB free. Make room" in problems(*given, sources=sources)
-    found = problems(*given, sources=sources | {"offline": True})
-    assert "rna.h5ad does not exist, and downloads.offline is set" in found
 
 
 def test_files_that_a_rule_makes(downloads):

@@ -154,13 +154,29 @@ def test_ready_matrix_gives_totals_only(tmp_path, unit):
     names = [f"bc{i:02d}" for i in range(N)]  # the ATAC side's spelling
     values = write_regions(tmp_path / "regions.h5ad", unit=unit, names=names)
     out = {name: str(tmp_path / f"{name}.tsv") for name in ("table", "profile", "limits")}
-    atac_qc_ready(regions=str(tmp_path / "regions.h5ad"), barcodes=barcodes, out=out)
+    atac_qc_ready(regions=str(tmp_path / "regions.h5ad"), barcodes=barcodes, out=out, min_regions=0)
     table = read_cells(out["table"])
     total = values.sum(axis=1)
     expected = -(-total // 2) if unit == keys.INSERTION else total
     assert table[keys.N_FRAGMENT].tolist() == expected.tolist()
     assert table[keys.ATAC_PASS].all()
     assert table[keys.TSSE].isna().all()
+
+
+def test_cells_of_a_ready_matrix_with_few_open_regions(tmp_path):
+    barcodes = write_barcodes(tmp_path / "barcodes.tsv", rna=True, atac=True)
+    names = [f"bc{i:02d}" for i in range(N)]
+    values = write_regions(tmp_path / "regions.h5ad", unit=keys.FRAGMENT, names=names)
+    n_open = (values > 0).sum(axis=1)
+    limit = int(np.sort(n_open)[N // 2])
+    out = {name: str(tmp_path / f"{name}.tsv") for name in ("table", "profile", "limits")}
+    atac_qc_ready(
+        regions=str(tmp_path / "regions.h5ad"), barcodes=barcodes, out=out, min_regions=limit
+    )
+    table = read_cells(out["table"])
+    assert 0 < (n_open < limit).sum() < N
+    assert table[keys.ATAC_PASS].tolist() == (n_open >= limit).tolist()
+    assert set(table[keys.ATAC_REASON]) == {"", "low_regions"}
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def data(tmp_path):
     return tmp_path
 
 
-def count(data, *, counting="paired-insertion", min_cells=1):
+def count(data, *, counting="paired-insertion", min_cells=1, max_cells=None):
     count_regions(
         barcodes=str(data / "pre.tsv"),
         fragments={sample: str(data / f"{sample}.tsv") for sample in ("s1", "s2")},
@@ -55,6 +55,7 @@ def count(data, *, counting="paired-insertion", min_cells=1):
         out=str(data / "regions.h5ad"),
         counting=counting,
         min_cells=min_cells,
+        max_cells=max_cells,
         assembly="toy",
     )
     return ad.read_h5ad(data / "regions.h5ad")
@@ -78,8 +79,16 @@ def test_regions_in_few_cells_are_dropped_but_count_for_frip(data):
     assert adata.var_names.tolist() == NAMES[:1]
     assert adata.uns["n_regions"] == 3
     assert adata.obs["n_fragment_in_regions"].tolist() == [2, 1, 1, 0]
-    with pytest.raises(UserError, match="None of the 3 regions is open in 4 of the 4 kept cells"):
+    with pytest.raises(
+        UserError, match="None of the 3 regions is open in 4 to 4 of the 4 kept cells"
+    ):
         count(data, min_cells=4)
+
+
+def test_regions_in_many_cells_are_dropped(data):
+    assert count(data, max_cells=1).var_names.tolist() == NAMES[1:]
+    with pytest.raises(UserError, match="None of the 3 regions is open in 2 to 1 of the 4"):
+        count(data, min_cells=2, max_cells=1)
 
 
 def test_no_kept_cell(data):
@@ -109,6 +118,7 @@ def merge(data, matrices):
         bed=str(data / "consensus.bed"),
         out=str(data / "regions.h5ad"),
         min_cells=1,
+        max_cells=None,
         assembly="toy",
     )
     return ad.read_h5ad(data / "regions.h5ad")

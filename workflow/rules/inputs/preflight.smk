@@ -1,4 +1,4 @@
-"""Helpers of `preflight.smk`: which files and settings its rules use."""
+"""Helpers of `downloads.smk` and `preflight.smk`: the files that the dataset names."""
 
 
 def sheet_files():
@@ -20,7 +20,7 @@ def preflight_settings():
         "min_overlap": config["ingest"]["min_overlap"],
         "barcode_translation": config["ingest"]["barcode_translation"],
         # where no peaks are called, labels may be of any size
-        "min_cells": config["peaks"]["min_cells"] if REGION_CALLER in PEAK_CALLERS else 0,
+        "min_cells": config["peaks"]["min_cells"] if REGION_CALLER not in ("bed", "input") else 0,
         "index": f"{GENOME}/genome.fa.fai" if has_genome() else None,
         "results": f"results/{DATASET}",
     }
@@ -28,15 +28,7 @@ def preflight_settings():
 
 def file_sources():
     """Where files that are not there come from."""
-    downloads = config.get("downloads", {})
-    tables = {
-        name: [from_here_or_workflow(path) for path in downloads.get(name, [])]
-        for name in ("datasets", "references")
-    }
-    return tables | {
-        "offline": downloads.get("offline", False),
-        "made": list(map(str, rules.simulate.output)),
-    }
+    return TABLES | {"made": list(map(str, rules.simulate.output))}
 
 
 def machine_facts(wildcards):

@@ -61,7 +61,9 @@ def require_data(head: bytes, *, name: str, content_type: str) -> None:
     if marked and head[marked[0] : marked[0] + len(marked[1])] == marked[1]:
         return
     suffix = Path(name).suffix
-    if _PAGE.match(head) or (content_type in PAGES and suffix not in (".html", ".htm")):
+    if suffix in (".html", ".htm"):
+        return
+    if _PAGE.match(head) or content_type in PAGES:
         raise Refused("a web page (an error or a login?) came instead of the file")
     if _ERROR.match(head):
         raise Refused("an error message of the store came instead of the file")

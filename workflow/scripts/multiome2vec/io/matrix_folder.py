@@ -3,15 +3,17 @@
 import gzip
 import io
 import logging
+import zlib
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from multiome2vec import keys
 from multiome2vec.errors import UserError
 from multiome2vec.io.files import is_gzip, require_file
+from multiome2vec.io.text_counts import read_features, read_names
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -19,12 +21,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MATRIX = "matrix.mtx"
-BARCODES = ("barcodes.tsv", "barcodes.txt")
-FEATURES = ("features.tsv", "genes.tsv", "peaks.bed", "regions.bed")
+BARCODES = ("barcodes.tsv", "barcodes.txt", "barcodes.csv")
+FEATURES = ("features.tsv", "genes.tsv", "peaks.bed", "regions.bed", "features.csv")
 
 
 def read_folder(path: str, *, entries: int | None) -> "AnnData":
     """Read matrix.mtx, barcodes.tsv and features.tsv (or genes.tsv, or peaks.bed), plain or gzip.
+
+    features.csv and barcodes.csv are tables with a header.
 
     Parameters
     ----------
@@ -43,8 +47,8 @@ def read_folder(path: str, *, entries: int | None) -> "AnnData":
     from scipy.io import mmread
 
     matrix_file, prefix = _matrix_file(Path(path))
-    barcodes = _table(_beside(matrix_file, prefix, BARCODES))[0].to_numpy()
-    features = _table(_beside(matrix_file, prefix, FEATURES))
+    barcodes = _read(read_names, _beside(matrix_file, prefix, BARCODES)).to_numpy()
+    features = _read(read_features, _beside(matrix_file, prefix, FEATURES))
     try:
         matrix = mmread(matrix_file if entries is None else _head(matrix_file, entries)).tocsr()
     except ValueError as error:
@@ -60,7 +64,7 @@ def read_folder(path: str, *, entries: int | None) -> "AnnData":
             f"are {expected[0]} features and {expected[1]} barcodes beside it.",
             remedy="Fetch the three files again: they must be of one run.",
         )
-    return ad.AnnData(matrix, obs=pd.DataFrame(index=barcodes), var=_features(features))
+    return ad.AnnData(matrix, obs=pd.DataFrame(index=barcodes), var=features)
 
 
 def _matrix_file(path: Path) -> tuple[Path, str]:
@@ -101,12 +105,11 @@ def _beside(matrix: Path, prefix: str, names: tuple[str, ...]) -> Path:
     )
 
 
-def _table(path: Path) -> pd.DataFrame:
+def _read(reader: Callable, path: Path):
+    """Read a table beside the matrix."""
     try:
-        return pd.read_csv(
-            path, sep="\t", header=None, dtype=str, compression="gzip" if is_gzip(path) else None
-        )
-    except (EOFError, OSError, ValueError) as error:
+        return reader(path)
+    except (EOFError, OSError, ValueError, zlib.error) as error:
         raise UserError(f"{path} cannot be read ({error}).", remedy="Fetch it again.") from None
 
 
@@ -122,14 +125,3 @@ def _head(path: Path, entries: int) -> io.BytesIO | Path:
             return path
         head.append(b"%s %s %d\n" % (rows, columns, entries))
         return io.BytesIO(b"".join([*head, *islice(file, entries)]))
-
-
-def _features(table: pd.DataFrame) -> pd.DataFrame:
-    """Names, ids and types of features from a features.tsv, genes.tsv or BED file."""
-    if table.shape[1] >= 3 and table[1].str.isdigit().all() and table[2].str.isdigit().all():
-        return pd.DataFrame(index=(table[0] + ":" + table[1] + "-" + table[2]).to_numpy())
-    names = table[1] if table.shape[1] > 1 else table[0]
-    var = pd.DataFrame({keys.GENE_ID: table[0].to_numpy()}, index=names.to_numpy())
-    if table.shape[1] > 2:
-        var[keys.FEATURE_TYPES] = table[2].to_numpy()
-    return var

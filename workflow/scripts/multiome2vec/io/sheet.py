@@ -10,19 +10,19 @@ from multiome2vec.errors import UserError
 from multiome2vec.io.barcode_choice import EXPLAINED, PATTERN
 from multiome2vec.io.sheet_text import read_sheet_text
 
-RNA_KINDS = ("10x_h5", "10x_mtx", "h5ad", "normalized")
-ATAC_KINDS = ("10x_h5", "mtx", "h5ad")
+RNA_KINDS = ("10x_h5", "10x_mtx", "table", "h5ad", "normalized")
+ATAC_KINDS = ("10x_h5", "mtx", "table", "h5ad")
 #: columns with a meaning; every other column is kept as metadata of the sample's cells
 COLUMNS = {
     "sample": "name, unique; becomes part of paths and cell names",
     "rna": "path of the RNA counts",
-    "rna_kind": "10x_h5, 10x_mtx, h5ad (counts) or normalized (log-normalised h5ad, no counts)",
+    "rna_kind": "10x_h5, 10x_mtx, table, h5ad (counts) or normalized (log-normalised h5ad)",
     "rna_layer": "layer of an h5ad that holds the values (default X)",
     "rna_barcodes": "which barcodes of the file are the sample's, such as *-2 (default all)",
     "fragments": "path of the ATAC fragments (TSV, gzip or bgzip)",
     "fragments_barcodes": "as rna_barcodes",
     "atac": "path of a ready region matrix",
-    "atac_kind": "10x_h5, mtx or h5ad",
+    "atac_kind": "10x_h5, mtx, table or h5ad",
     "atac_layer": "layer of an h5ad that holds the counts (default X)",
     "atac_barcodes": "as rna_barcodes",
     "counting": "unit of a ready region matrix: paired-insertion, fragment or insertion",
@@ -30,7 +30,7 @@ COLUMNS = {
     "batch": "batch (default: the sample)",
     "donor": "donor",
     "condition": "condition",
-    "labels": "TSV of barcode and label, or obs:<column> of the sample's h5ad",
+    "labels": "TSV or CSV of barcode and label, or obs:<column> of the sample's h5ad",
 }
 FILES = ("rna", "fragments", "atac")  # columns of paths with barcodes
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

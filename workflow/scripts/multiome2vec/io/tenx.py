@@ -15,6 +15,7 @@ from multiome2vec.io.features import take_modality
 from multiome2vec.io.files import SHEET, require_file
 from multiome2vec.io.matrix_folder import read_folder
 from multiome2vec.io.orientation import upright
+from multiome2vec.io.text_counts import read_text_table
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -31,8 +32,8 @@ def read_modality(
     Parameters
     ----------
     path
-        HDF5 of Cell Ranger (``10x_h5``), matrix folder (``10x_mtx``, ``mtx``) or AnnData file
-        (``h5ad``, ``normalized``).
+        HDF5 of Cell Ranger (``10x_h5``), matrix folder (``10x_mtx``, ``mtx``), text of features ×
+        barcodes (``table``) or AnnData file (``h5ad``, ``normalized``).
     kind
         See the sample sheet.
     modality
@@ -40,7 +41,8 @@ def read_modality(
     layer
         Layer of an AnnData file that holds the values; empty for X, or where counts are found.
     entries
-        Stored entries read at most, the others count as zero: for a quick look. None for all.
+        Stored entries read at most, the others count as zero: for a quick look (of text, all are
+        read). None for all.
 
     Raises
     ------
@@ -53,6 +55,8 @@ def read_modality(
             adata = _read_h5(path, entries)
         elif kind in FOLDERS:
             adata = read_folder(path, entries=entries)
+        elif kind == "table":
+            adata = read_text_table(path)
         else:
             adata = read_anndata(
                 path, modality=modality, layer=layer, counts=kind != NORMALIZED, entries=entries

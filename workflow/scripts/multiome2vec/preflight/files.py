@@ -12,7 +12,7 @@ CHECK = "files"
 
 def check_files(
     paths: Iterable[str], findings: Findings, *, entries: Mapping[str, Entry],
-    made: Collection[str] = (), offline: bool = False,
+    made: Collection[str] = (),
 ) -> tuple[set[str], dict[str, Entry]]:  # fmt: skip
     """Say of every file that is not there whether it can be made or downloaded.
 
@@ -24,8 +24,6 @@ def check_files(
         Downloadable files by path.
     made
         Files that a rule makes without any input.
-    offline
-        Whether downloads are off.
 
     Returns
     -------
@@ -42,11 +40,6 @@ def check_files(
         needed = _needed(path, entries)
         if path in made:
             findings.add(INFO, CHECK, "Not there yet: the workflow makes it.", file=path)
-        elif needed and offline:
-            findings.add(
-                ERROR, CHECK, f"{path} does not exist, and downloads.offline is set.", file=path,
-                remedy="Copy it there, or allow downloads.",
-            )  # fmt: skip
         elif needed:
             size = sum(entry.size or 0 for entry in needed.values())
             text = f"Not there yet: it will be downloaded ({spelt(size or None)})."

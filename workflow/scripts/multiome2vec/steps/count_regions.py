@@ -28,6 +28,7 @@ def count_regions(
     out: str,
     counting: str,
     min_cells: int,
+    max_cells: int | None,
     assembly: str,
 ) -> None:
     """Write cells × regions over all samples, with what FRiP needs in ``obs``.
@@ -44,8 +45,8 @@ def count_regions(
         ``chromosomes.tsv`` of the assembly.
     out
         ``regions.h5ad``.
-    counting, min_cells
-        Unit of the counts; regions open in fewer cells are dropped.
+    counting, min_cells, max_cells
+        Unit of the counts; regions open in fewer or in more cells are dropped.
     assembly
         Name of the assembly.
     """
@@ -73,6 +74,7 @@ def count_regions(
         counting=counting,
         assembly=assembly,
         min_cells=min_cells,
+        max_cells=max_cells,
     )
     check_regions(adata, path=out)
     write_h5ad(adata, out)

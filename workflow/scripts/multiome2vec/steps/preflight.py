@@ -64,7 +64,7 @@ def preflight(
         leave these checks out.
     sources
         Where files that are not there come from: ``datasets`` and ``references`` (tables of
-        downloads), ``offline``, ``made`` (files that a rule makes). None if all are there.
+        downloads), ``made`` (files that a rule makes). None if all are there.
 
     Returns
     -------
@@ -104,13 +104,7 @@ def _files(samples, assembly, sources: Mapping, findings: Findings) -> tuple[set
     paths = [row[name] for row in samples.values() for name in FILES if row[name]]
     paths = [path for path in paths if not path.startswith(OBS)]
     paths += [assembly[name] for name in REFERENCE if assembly[name]]
-    return check_files(
-        paths,
-        findings,
-        entries=entries,
-        made=sources.get("made", ()),
-        offline=sources.get("offline", False),
-    )
+    return check_files(paths, findings, entries=entries, made=sources.get("made", ()))
 
 
 def _without(row: Mapping, absent: Iterable[str]) -> dict:
