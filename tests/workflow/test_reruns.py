@@ -37,7 +37,8 @@ def alternatives(tiny):
     (tiny / "cells.txt").write_text("".join(f"{line.split()[0]}\n" for line in barcodes))
     (tiny / "other.names.tsv").write_text("chrOther\tchr1\n")
     (tiny / "other.factors.tsv").write_text("motif\ttf\nMA0139.3\tCTCF\n")
-    (tiny / "other.h5ad").touch()
+    for name in ("other.h5ad", "other.pairs.tsv"):
+        (tiny / name).touch()
     for kind in ("rankings", "scores"):
         (tiny / f"other.regions_vs_motifs.{kind}.feather").touch()
     sheet = (ROOT / "config" / "demo.samples.tsv").read_text()

@@ -25,7 +25,9 @@ def barcode_inputs(wildcards):
         "census": (has_fragments, "fragment_barcodes.tsv"),
         "regions": (has_ready_atac, "regions.h5ad"),
     }
-    return {key: f"{folder}/{name}" for key, (has, name) in files.items() if has(wildcards.sample)}
+    there = {key: f"{folder}/{name}" for key, (has, name) in files.items() if has(wildcards.sample)}
+    translation = config["ingest"]["barcode_translation"]
+    return there | ({"translation": translation} if translation else {})
 
 
 def known_chromosomes(name):

@@ -6,18 +6,15 @@ from pathlib import Path
 import pandas as pd
 
 from multiome2vec.errors import UserError
+from multiome2vec.io.files import is_gzip, require_file
 
 TSS_COLUMNS = ("chrom", "start", "end", "gene_name", "gene_id", "strand")
 
 
 def open_text(path: str | Path):
     """Open plain or gzip text."""
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path} does not exist. Correct the path of the assembly.")
-    with open(path, "rb") as file:
-        compressed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rt") if compressed else open(path)
+    path = require_file(path, named_in="the assembly of your config")
+    return gzip.open(path, "rt") if is_gzip(path) else open(path)
 
 
 def read_titles(path: str | Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from multiome2vec import keys
 from multiome2vec.errors import UserError
+from multiome2vec.io.files import require_file
 from multiome2vec.io.regions import read_cells
 
 OBS = "obs:"
@@ -37,7 +38,15 @@ def read_labels(source: str, *, h5ad: str | None) -> pd.Series:
     UserError
         If the file or column is missing, or a barcode has two labels.
     """
-    labels = _from_obs(source.removeprefix(OBS), h5ad) if source.startswith(OBS) else _read(source)
+    try:
+        if source.startswith(OBS):
+            labels = _from_obs(source.removeprefix(OBS), h5ad)
+        else:
+            labels = _read(str(require_file(source)))
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise UserError(
+            f"Labels {source} cannot be read ({error}).", remedy="Give a table in UTF-8 with tabs."
+        ) from None
     labels = labels[labels.notna()].astype(str)
     labels = labels[labels != ""]
     labels.name = keys.LABEL

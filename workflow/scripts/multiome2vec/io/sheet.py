@@ -8,6 +8,7 @@ import pandas as pd
 from multiome2vec import keys
 from multiome2vec.errors import UserError
 from multiome2vec.io.barcode_choice import EXPLAINED, PATTERN
+from multiome2vec.io.sheet_text import read_sheet_text
 
 RNA_KINDS = ("10x_h5", "10x_mtx", "table", "h5ad", "normalized")
 ATAC_KINDS = ("10x_h5", "mtx", "table", "h5ad")
@@ -49,12 +50,7 @@ def read_sheet(path: str | Path) -> pd.DataFrame:
     UserError
         Lists all problems with their row (the header is row 1).
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(
-            f"Sample sheet {path} does not exist. Set datasets.<name>.samples in your config file."
-        )
-    table = pd.read_csv(path, sep="\t", dtype=str, comment="#").fillna("")
+    table = read_sheet_text(path)
     table.columns = table.columns.str.strip()
     table = table.apply(lambda column: column.str.strip())
     problems = list(_column_problems(table)) or list(_row_problems(table))

@@ -11,6 +11,7 @@ from multiome2vec.io.barcode_choice import choose_rows
 from multiome2vec.io.chromosome_names import read_chromosome_names, translate
 from multiome2vec.io.contracts import check_regions
 from multiome2vec.io.counts import require_counts, require_unique_barcodes
+from multiome2vec.io.features import check_region_widths
 from multiome2vec.io.region_names import parse_region_names
 from multiome2vec.io.regions import region_names
 from multiome2vec.io.tenx import read_modality
@@ -54,6 +55,7 @@ def ingest_regions(
     adata = choose_rows(adata, barcodes, path=source)
     require_counts(adata, path=source, remedy=NOT_COUNTS)
     places = parse_region_names(adata.var_names, path=source)
+    check_region_widths(places, path=source)
     adata.var = _translated(places, read_chromosome_names(chromosome_names))
     adata.obs = pd.DataFrame(index=adata.obs_names)
     adata.uns = {keys.COUNTING: str(unit)}

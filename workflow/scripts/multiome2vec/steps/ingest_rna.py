@@ -8,11 +8,12 @@ from multiome2vec.io.atomic import write_h5ad
 from multiome2vec.io.barcode_choice import choose_rows
 from multiome2vec.io.contracts import check_rna
 from multiome2vec.io.counts import (
-    as_csr,
     make_unique_names,
     require_counts,
+    require_finite,
     require_unique_barcodes,
 )
+from multiome2vec.io.features import name_genes
 from multiome2vec.io.tenx import read_modality
 
 logger = logging.getLogger(__name__)
@@ -42,14 +43,13 @@ def ingest_rna(
     barcodes
         ``rna_barcodes`` of the sample sheet.
     """
-    import numpy as np
-
     adata = read_modality(source, kind=kind, modality=keys.RNA, layer=layer)
     require_unique_barcodes(adata.obs_names, path=source)
     adata = choose_rows(adata, barcodes, path=source)
+    name_genes(adata, path=source)
     make_unique_names(adata, path=source)
     if kind == "normalized":
-        adata.X = as_csr(adata.X).astype(np.float32)
+        require_finite(adata, path=source)
         negative = int((adata.X.data < 0).sum())
         if negative:
             logger.info("%s: %d negative values (imputed data?) are kept", source, negative)
