@@ -160,6 +160,13 @@ def test_samples_of_multi_and_matrix_folders_of_rna_alone(top, capsys):
     assert "left out: it holds all barcodes" in capsys.readouterr().out
 
 
+def test_matrix_folders_of_cell_ranger_2(top, capsys):
+    write_mtx(top / "old/outs/filtered_gene_bc_matrices/hg19", ONE)
+    write_mtx(top / "old/outs/raw_gene_bc_matrices/hg19", ONE + TWO)
+    sheet = sheet_of(top, capsys)
+    assert sheet["rna"].to_dict() == {"old": "runs/old/outs/filtered_gene_bc_matrices/hg19"}
+
+
 def test_files_named_by_their_sample_in_one_folder(top, capsys):
     for name in ("GSM1_a", "GSM3_b"):
         write_h5(top / f"{name}_filtered_feature_bc_matrix.h5", ONE)
@@ -176,6 +183,12 @@ def test_an_unfiltered_matrix_alone_is_taken_and_said(top, capsys):
     write_h5(top / "a/outs/raw_feature_bc_matrix.h5", ONE)
     assert sheet_of(top, capsys).loc["a", "rna"].endswith("raw_feature_bc_matrix.h5")
     assert "holds all barcodes, empty droplets too" in capsys.readouterr().out
+
+
+def test_folders_of_the_users_own_may_be_called_raw(top, capsys):
+    write_h5(top / "raw_data/a/outs/filtered_feature_bc_matrix.h5", ONE)
+    write_h5(top / "raw_data/b_filtered_feature_bc_matrix.h5", ONE)
+    assert sorted(sheet_of(top, capsys).index) == ["a", "b"]
 
 
 def test_runs_of_one_name_are_numbered(top, capsys):

@@ -15,9 +15,8 @@ def samples(options: argparse.Namespace) -> None:
 
     folder = Path(options.folder)
     out = Path(options.out or f"config/{dataset_name(folder.resolve().name)}")
-    draft = find_samples(folder, name=dataset_name(out.name))
+    draft = find_samples(folder, name=dataset_name(out.name), assembly=options.assembly or "")
     sheet, config = out.with_name(f"{out.name}.samples.tsv"), out.with_name(f"{out.name}.yaml")
-    draft.assembly = options.assembly or draft.assembly
     texts = {
         sheet: sheet_text(draft.rows),
         config: config_text(draft, sheet=sheet, tables=[], references=REFERENCES),
@@ -45,8 +44,7 @@ def geo(options: argparse.Namespace) -> None:
         )
         return
     chosen = library.choose_files(series, options.files)
-    draft = library.draft_of(series, chosen)
-    draft.assembly = options.assembly or draft.assembly
+    draft = library.draft_of(series, chosen, assembly=options.assembly or "")
     paths = library.write_paths(Path(options.out), accession)
     tables = [paths["tables"]]
     texts = {

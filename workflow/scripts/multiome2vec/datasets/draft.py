@@ -36,7 +36,7 @@ class Draft:
     rows
         Of the sample sheet.
     assembly
-        Entry of ``assemblies``; empty if it could not be guessed.
+        Entry of ``assemblies``; empty if it was neither given nor could be guessed.
     notes
         What was guessed, and why.
     """
@@ -95,7 +95,7 @@ def config_text(draft: Draft, *, sheet: Path, tables: Sequence[Path], references
         f"    samples: {shown(sheet)}",
     ]
     if draft.assembly:
-        lines.append(f"    assembly: {draft.assembly} # guessed")
+        lines.append(f"    assembly: {draft.assembly}")
     else:
         lines.append(
             "    assembly: unknown # name an entry of assemblies, of this file or config.yaml"

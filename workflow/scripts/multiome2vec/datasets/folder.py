@@ -1,6 +1,7 @@
 """Samples in a folder of outputs of Cell Ranger, or of files named as its outputs."""
 
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from multiome2vec.errors import UserError
 
 #: folders that say nothing about whose files they hold
 _GENERIC = {"outs", "count", "multi", "per_sample_outs", "gex", "atac", "arc"}
-_MATRIX = ("filtered_", "raw_", "sample_filtered_", "sample_raw_")
+_MATRIX = re.compile(r"(sample_)?(filtered|raw)_(feature|gene|peak)_bc_matri(x|ces)")
 #: folders that hold no matrix of a sample
 _SKIPPED = {"analysis", "secondary_analysis", "tmp", "journal", "fastq", "fastqs", "vdj_t", "vdj_b"}
 
@@ -46,7 +47,7 @@ class Run:
     aggregation: Path | None = None
 
 
-def find_samples(top: str | Path, *, name: str) -> Draft:
+def find_samples(top: str | Path, *, name: str, assembly: str = "") -> Draft:
     """Look through a folder, at any depth.
 
     Parameters
@@ -56,6 +57,8 @@ def find_samples(top: str | Path, *, name: str) -> Draft:
         ``multi`` or ``aggr``), or of files with such names.
     name
         Of the dataset.
+    assembly
+        Entry of ``assemblies``; empty to go by what the files say.
 
     Raises
     ------
@@ -82,12 +85,13 @@ def find_samples(top: str | Path, *, name: str) -> Draft:
             "filtered_peak_bc_matrix, at any depth. Name the folder that holds the runs' outs."
         )
     _make_unique(rows, notes)
-    assembly = assembly_in(*(found.genome for found in looked))
-    notes.append(
-        f"assembly {assembly}: so say the matrices or fragments"
-        if assembly
-        else "neither matrices nor fragments say of which assembly they are"
-    )
+    if not assembly:
+        assembly = assembly_in(*(found.genome for found in looked))
+        notes.append(
+            f"assembly {assembly}: so say the matrices or fragments"
+            if assembly
+            else "assembly unknown: matrices and fragments name none, or more than one"
+        )
     return Draft(name, rows, assembly, notes)
 
 
@@ -96,16 +100,13 @@ def _runs(top: Path) -> dict[Path, Run]:
     runs: dict[Path, Run] = {}
     for folder, files in _walk(top):
         own = _matrix_folder(folder)
-        home = _home(folder.parent if own else folder)
+        home = _home(own.parent if own else folder)
         run = runs.setdefault(home, Run(home))
         names = {file.name for file in files}
         for file in sorted(names & set(AGGREGATION)):
             run.aggregation = run.aggregation or folder / file
         if own:
-            kind = ("atac", "mtx") if any(n.startswith("peaks.bed") for n in names) else own
-            rank = UNFILTERED if "raw_" in folder.name else WHOLE
-            if "matrix.mtx" in names or "matrix.mtx.gz" in names:
-                run.samples[""].add(kind[0], str(folder), kind=kind[1], rank=rank)
+            _add_folder(run.samples[""], folder, names, unfiltered="raw_" in own.name)
             continue
         for key, sample in samples_of((str(file) for file in files), default="").items():
             _add_all(run.samples[key], sample, folder)
@@ -126,9 +127,19 @@ def _walk(top: Path) -> Iterator[tuple[Path, list[Path]]]:
         yield Path(folder), [Path(folder, name) for name in sorted(files)]
 
 
-def _matrix_folder(folder: Path) -> tuple[str, str] | None:
-    """Column and kind of a folder with a matrix in plain names, as Cell Ranger names it."""
-    return ("rna", "10x_mtx") if folder.name.startswith(_MATRIX) else None
+def _matrix_folder(folder: Path) -> Path | None:
+    """Folder of a matrix as Cell Ranger names it; before version 3, one of a genome is inside."""
+    return next((f for f in (folder, folder.parent) if _MATRIX.fullmatch(f.name)), None)
+
+
+def _add_folder(sample: Sample, folder: Path, names: set[str], *, unfiltered: bool) -> None:
+    """Add a folder of matrix, barcodes and features in their plain names."""
+    column, kind = ("rna", "10x_mtx")
+    if names & {"peaks.bed", "peaks.bed.gz"}:
+        column, kind = ("atac", "mtx")
+    if names & {"matrix.mtx", "matrix.mtx.gz"}:
+        rank = UNFILTERED if unfiltered else WHOLE
+        sample.add(column, str(folder), kind=kind, rank=rank)
 
 
 def _home(folder: Path) -> Path:

@@ -212,8 +212,13 @@ def local_name(name: str, found: Guess) -> str:
     return _ODD.sub("_", name).lstrip("_.-")
 
 
-def draft_of(series: Series, chosen: Sequence[RemoteFile]) -> Draft:
+def draft_of(series: Series, chosen: Sequence[RemoteFile], *, assembly: str = "") -> Draft:
     """Sample sheet of the chosen files, as far as their names tell.
+
+    Parameters
+    ----------
+    assembly
+        Entry of ``assemblies``; empty to go by names of files and species.
 
     Raises
     ------
@@ -243,10 +248,12 @@ def draft_of(series: Series, chosen: Sequence[RemoteFile]) -> Draft:
         notes.append("an h5ad with ATAC as well: name it in column atac too (atac_kind h5ad)")
     if unused := [file.name for file in chosen if not guess(file.name).column]:
         notes.append(f"downloaded, but not in the sample sheet: {', '.join(unused)}")
-    assembly = assembly_in(*names)
-    if not assembly and len(series.species) == 1:
-        assembly = SPECIES.get(next(iter(series.species)), "")
-    notes.append(f"assembly, from names and species ({', '.join(series.species) or 'not said'})")
+    if not assembly:
+        species = ", ".join(sorted(series.species))
+        assembly = assembly_in(*names) or SPECIES.get(species, "")
+        notes.append(
+            f"assembly {assembly or 'unknown'}, from names of files and species ({species or '?'})"
+        )
     return Draft(series.accession, rows, assembly, notes)
 
 
