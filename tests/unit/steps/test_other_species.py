@@ -142,7 +142,7 @@ def find_regions(made: dict[str, str]) -> None:
     count_regions(
         barcodes=made["pre.tsv"], fragments=fragments, bed=made["consensus.bed"],
         chromosomes=made["chromosomes.tsv"], out=made["regions.h5ad"],
-        counting="paired-insertion", min_cells=1, assembly="x",
+        counting="paired-insertion", min_cells=1, max_cells=None, assembly="x",
     )  # fmt: skip
 
 

@@ -33,11 +33,12 @@ def file_sources():
 
 def machine_facts(wildcards):
     """Where jobs run, and what they ask for."""
+    cluster = bool(workflow.non_local_exec)
     others = set() if config["motifs"]["engine"] == "pycistarget" else {"run_pycistarget"}
     memory = {rule.name: asked_memory(rule) for rule in workflow.rules if rule.name not in others}
     return {
-        "cores": workflow.cores and int(workflow.cores),
-        "cluster": bool(workflow.non_local_exec),
+        "cores": None if cluster else int(workflow.cores),
+        "cluster": cluster,
         "memory": {name: value for name, value in memory.items() if value},
         "device": config["training"]["device"],
         "models": dict(MODELS),

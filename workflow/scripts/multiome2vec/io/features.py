@@ -20,12 +20,11 @@ logger = logging.getLogger(__name__)
 SPELLINGS = {
     keys.RNA: ("geneexpression", "gex", "rna", "gene", "genes", "mrna"),
     keys.ATAC: ("peaks", "peak", "atac", "chromatinaccessibility", "regions", "region"),
-    "other": (
-        "antibodycapture", "adt", "hto", "protein", "proteins", "crisprguidecapture", "custom",
-        "multiplexingcapture", "antigencapture",
-    ),
+    "adt": ("antibodycapture", "adt", "protein", "proteins"),
+    "other": ("hto", "crisprguidecapture", "custom", "multiplexingcapture", "antigencapture"),
 }  # fmt: skip
-NAMES = {keys.RNA: "Gene Expression", keys.ATAC: "Peaks"}
+#: as Cell Ranger writes them
+NAMES = {keys.RNA: "Gene Expression", keys.ATAC: "Peaks", "adt": "Antibody Capture"}
 TYPE_COLUMNS = (keys.FEATURE_TYPES, "feature_type", "modality")
 SYMBOL_COLUMNS = (
     "gene_name", "gene_names", "gene_symbol", "gene_symbols", "symbol", "symbols",
@@ -45,7 +44,7 @@ def take_modality(adata: "AnnData", *, modality: str, path: str) -> "AnnData":
         If none is of this modality.
     """
     column = _column(adata.var, TYPE_COLUMNS)
-    kinds = None if column is None else _kinds(adata.var[column].astype(str))
+    kinds = None if column is None else kinds_of_types(adata.var[column].astype(str))
     if kinds is None or (kinds == "").all():  # biotypes, for example
         return adata
     mine = (kinds == modality).to_numpy()
@@ -56,15 +55,15 @@ def take_modality(adata: "AnnData", *, modality: str, path: str) -> "AnnData":
             f"{', '.join(sorted(set(types)))}.",
             remedy="Is it the file of the other modality?",
         )
-    left_out = types[kinds.isin(["", "other"]).to_numpy()]
+    left_out = types[~kinds.isin([keys.RNA, keys.ATAC]).to_numpy()]
     if len(left_out):
         counts = ", ".join(f"{n} {name}" for name, n in left_out.value_counts().items())
         logger.info("%s: features of other types are left out: %s", path, counts)
     return adata if mine.all() else adata[:, np.flatnonzero(mine)].copy()
 
 
-def _kinds(types: pd.Series) -> pd.Series:
-    """Modality of every feature: rna, atac, other, or empty where unknown."""
+def kinds_of_types(types: pd.Series) -> pd.Series:
+    """Modality of every feature: rna, atac, adt, other, or empty where unknown."""
     known = {name: kind for kind, names in SPELLINGS.items() for name in names}
     plain = {text: re.sub("[^a-z]", "", text.lower()) for text in types.unique()}
     return types.map({text: known.get(name, "") for text, name in plain.items()})

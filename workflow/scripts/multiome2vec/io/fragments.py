@@ -122,7 +122,7 @@ def tidy(parts: Iterable[bytes], oddities: list[str]) -> Iterator[bytes]:
         if b"\r" in text:
             text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
             found["line ends of Windows"] = True
-        filled = _BLANK.sub(b"#", text)
+        filled = _BLANK.sub(b"#", text) if _may_be_blank(text) else text
         found["blank lines"] = filled != text
         if first and _HEADER.match(filled):
             filled = b"#" + filled
@@ -132,10 +132,16 @@ def tidy(parts: Iterable[bytes], oddities: list[str]) -> Iterator[bytes]:
         yield filled
 
 
+def _may_be_blank(text: bytes) -> bool:
+    """Whether any line begins with white space: quicker than the regular expression."""
+    return text[:1].isspace() or any(begin in text for begin in (b"\n\n", b"\n ", b"\n\t"))
+
+
 def without_blanks(parts: Iterable[bytes]) -> Iterator[bytes]:
     """Drop the comments that :func:`tidy` made of blank lines."""
     for part in parts:
-        yield re.sub(rb"^#\n", b"", part, flags=re.MULTILINE)
+        empty = part.startswith(b"#\n") or b"\n#\n" in part
+        yield re.sub(rb"^#\n", b"", part, flags=re.MULTILINE) if empty else part
 
 
 def scan(path: str | Path, parts: Iterable[bytes]) -> Census:
