@@ -30,6 +30,8 @@ PARTS = {
 }
 TRANSFORM = {"B": "strip-prefix+add-suffix", "C": "strip-tail"}
 N_PARTS = {"s1": 2, "s2": 3}
+#: RNA has two replicates of each condition, ATAC one of `treated`
+CONDITION = {"A": "control", "B": "treated", "C": "control", "R": "treated", "T": "control"}
 COLUMNS = ["sample", "rna", "rna_kind", "fragments", "barcode_transform", "donor", "condition"]
 
 
@@ -57,6 +59,7 @@ def _write_part(folder: Path, data: Dataset, name: str) -> tuple[pd.DataFrame, d
     rows = of_source[mine]
     bare = data.cells[BARCODE].iloc[rows].str.removesuffix("-1")
     row = {"sample": name, "barcode_transform": TRANSFORM.get(name, "")}
+    row |= {"donor": f"d{name}", "condition": CONDITION[name]}
     if rna:
         row |= {"rna": str(folder / f"{name}.h5"), "rna_kind": "10x_h5"}
         barcodes = [rna.format(code) for code in bare]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from multiome2vec.errors import UserError
+from multiome2vec.matrices import assemble
 from multiome2vec.presets import REGISTRY, configure
 from multiome2vec.tasks.train import train_model
 from multiome2vec.training.checkpoint import load, save
@@ -47,6 +48,28 @@ def test_trains_on_what_it_needs_and_says_what_is_missing(preset, names):
     else:
         with pytest.raises(UserError, match="needs the modality"):
             trained(preset, toy(names))
+
+
+def toy_mosaic():
+    """A third of the cells has RNA alone, another third ATAC (and motif activity) alone."""
+    whole = toy(KINDS[-1])
+    third = np.arange(CELLS) % 3
+    without = {"rna": third == 1, "atac": third == 0, "motif": third == 0}
+    parts = {name: whole[name][~lacking].copy() for name, lacking in without.items()}
+    return assemble(parts, obs=whole.obs)
+
+
+@pytest.mark.parametrize("preset", REGISTRY.names())
+def test_a_mosaic_teaches_by_the_cells_that_have_what_is_modelled(preset):
+    found = trained(preset, toy_mosaic())
+    assert all(np.isfinite(list(row.values())).all() for row in found.fit.history)
+    there = found.data.there()
+    assert there.all() == (set(found.features) >= {"rna", "atac"})
+    learnt = np.concatenate([found.split.train, found.split.validation])
+    assert sorted(learnt) == np.flatnonzero(there).tolist()
+    means = latent(found.model, found.data, np.flatnonzero(there)).mean
+    assert np.isfinite(means).all()
+    assert means.std(axis=0).max() > 0
 
 
 @pytest.mark.parametrize("preset", REGISTRY.names())

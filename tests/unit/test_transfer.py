@@ -3,7 +3,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from multiome2vec.errors import UserError
-from multiome2vec.transfer import from_markers, from_reference, of_clusters, standardised
+from multiome2vec.transfer import (
+    from_markers,
+    from_neighbours,
+    from_reference,
+    of_clusters,
+    standardised,
+)
 from scipy import sparse
 
 TYPES = ("B", "NK", "T")
@@ -66,3 +72,14 @@ def test_markers_of_other_names_are_told():
 def test_a_gene_without_variation_is_no_division_by_zero():
     cells = ad.AnnData(np.array([[1.0, 2], [1, 4]], dtype=np.float32))
     np.testing.assert_allclose(standardised(cells), [[0, -1], [0, 1]])
+
+
+def test_cells_without_label_take_that_of_their_neighbours():
+    rng = np.random.default_rng(0)
+    kind = rng.integers(3, size=90)
+    values = 5 * np.eye(3)[kind] + rng.normal(size=(90, 3))
+    truth = pd.Series(np.array(TYPES)[kind], index=[f"c{i}" for i in range(90)])
+    known = truth.where(np.arange(90) < 60)
+    found = from_neighbours(values, known)
+    assert found.index.tolist() == [f"c{i}" for i in range(60, 90)]
+    assert (found == truth[60:]).all()

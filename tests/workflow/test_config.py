@@ -206,6 +206,7 @@ def test_misspelt_key_stops_the_run_before_any_rule(tmp_path):
         ("topics: {n_topics: 5}", "topics.n_topics is 5, which is not in topics.grid"),
         ("topics: {engine: pycistopic}", "topics.pycistopic_env names no environment"),
         ("motifs: {engine: pycistarget}", "motifs.pycistarget_env names no environment"),
+        ("qc: {samples: {s9: {rna: {min_genes: 9}}}}", "qc.samples has 's9', but the samples of"),
         ("motifs: {enrichment: {factors: x.tbl}}", "but no database is named"),
         (
             "motifs: {enrichment: {background: shuffled, scores_database: x.feather}}",

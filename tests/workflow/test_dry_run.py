@@ -152,6 +152,54 @@ def test_without_atac_nothing_is_predicted_from_it(tmp_path):
     assert "tasks.tsv" not in text
 
 
+def sheet_of_four(run, conditions: str, *, fragments: str = "abcd") -> str:
+    """Configuration of four samples with a condition each, some of them without fragments."""
+    rows = ["sample\trna\trna_kind\tfragments\tcondition"]
+    for name, condition in zip("abcd", conditions, strict=True):
+        atac = f"{name}.tsv.gz" if name in fragments else ""
+        rows.append(f"{name}\t{name}.h5\t10x_h5\t{atac}\t{condition.strip()}")
+        for file in (f"{name}.h5", f"{name}.tsv.gz"):
+            (run / file).touch()
+    (run / "four.samples.tsv").write_text("\n".join(rows) + "\n")
+    return "datasets: {demo: {samples: four.samples.tsv, truth: null}}\n"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "rules", "reason"),
+    [
+        ("xxyy", {"composition", "condition_effects"}, None),
+        ("xyyy", {"composition"}, "needed: x has 1, y has 3"),
+        ("xxxx", set(), "comparisons of conditions: all samples are x in the sample sheet"),
+        ("    ", set(), "comparisons of conditions: the column condition is empty"),
+    ],
+)
+def test_conditions_are_compared_where_the_sheet_has_them(tmp_path, conditions, rules, reason):
+    text = sheet_of_four(tmp_path, conditions)
+    (tmp_path / "mine.yaml").write_text(text)
+    done = snakemake(tmp_path, "-n", "--quiet", "progress", config=tmp_path / "mine.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = done.stdout + done.stderr
+    found = {rule for rule in ("composition", "condition_effects") if f"rule {rule}:" in said}
+    assert found == rules
+    assert reason is None or reason in " ".join(said.split())
+
+
+def test_tasks_without_pairs_are_left_out_and_said(tmp_path):
+    sheet = "sample\trna\trna_kind\tfragments\nr\tr.h5\t10x_h5\t\nt\t\t\tt.tsv.gz\n"
+    (tmp_path / "apart.samples.tsv").write_text(sheet)
+    for file in ("r.h5", "t.tsv.gz"):
+        (tmp_path / file).touch()
+    config = tmp_path / "mine.yaml"
+    config.write_text("datasets: {demo: {samples: apart.samples.tsv, truth: null}}\n")
+    done = snakemake(tmp_path, "-n", "--quiet", "progress", config=config)
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = " ".join((done.stdout + done.stderr).split())
+    assert "rule predict:" not in text
+    assert "Left out: tasks: predict: no sample has RNA and ATAC of the same cells." in text
+    assert "rule annotate_atac:" in text  # labels of t come by way of gene activity
+    assert "results/demo/annotation/umap_atac.png" in text
+
+
 def test_a_model_of_a_modality_that_the_dataset_lacks_is_refused(tmp_path):
     (tmp_path / "mine.yaml").write_text(rna_alone(tmp_path) + "run: {models: [scmvp]}\n")
     done = snakemake(tmp_path, "-n", config=tmp_path / "mine.yaml")

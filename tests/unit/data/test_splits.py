@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from multiome2vec.data.splits import read_split, split_cells, split_groups, write_split
+from multiome2vec.data.splits import Split, read_split, split_cells, split_groups, write_split
 from multiome2vec.errors import ContractError, UserError
 
 
@@ -105,3 +105,14 @@ def test_a_split_of_other_cells_is_refused(text, message, tmp_path):
     path.write_text(text)
     with pytest.raises(ContractError, match=message):
         read_split(path, pd.Index(["a", "b"]))
+
+
+def test_cells_that_a_model_cannot_see_are_in_no_part(tmp_path):
+    split = Split(np.array([0, 2, 4]), np.array([1, 3])).within(np.array([1, 1, 1, 0, 0], bool))
+    assert [part.tolist() for part in (split.train, split.validation)] == [[0, 2], [1]]
+    names = pd.Index(list("abcde"))
+    write_split(split, names, tmp_path / "splits.tsv")
+    found = read_split(tmp_path / "splits.tsv", names)
+    assert [part.tolist() for part in (found.train, found.validation, found.test)] == [
+        [0, 2], [1], [],
+    ]  # fmt: skip

@@ -101,6 +101,30 @@ def test_undefined_scores_are_left_out_with_the_reason(tmp_path):
     assert found["undefined"]["label ari"] == "there is one class only ('a')"
 
 
+def test_kinds_of_cells_of_a_mosaic_are_scored_apart(tmp_path):
+    kind = np.arange(N) % 3
+    flags = {keys.HAS["rna"]: kind != 2, keys.HAS["atac"]: kind != 1}
+    path = embedding(tmp_path / "e.h5ad", **flags)
+    found = scores(path, tmp_path / "s.json")["kinds"]
+    assert found["n_cells"] == {"atac_only": 40, "paired": 40, "rna_only": 40}
+    assert {kind: values["ari"] for kind, values in found["against"][keys.LABEL].items()} == {
+        "atac_only": 1, "paired": 1, "rna_only": 1,
+    }  # fmt: skip
+    assert found["mixing"]["ilisi"] > 0.8
+    assert set(found["mixing"]) == {"ilisi", "batch_silhouette"}
+    apart = scores(embedding(tmp_path / "f.h5ad", **{
+        keys.HAS["rna"]: np.arange(N) < 80, keys.HAS["atac"]: np.arange(N) >= 40,
+    }), tmp_path / "t.json")  # fmt: skip
+    assert apart["kinds"]["mixing"]["ilisi"] < 0.1
+    assert apart["undefined"]["label of paired cells ari"].startswith("there is one class only")
+    board = tmp_path / "board.tsv"
+    leaderboard(scores=[str(tmp_path / "s.json")], table=str(board), figure=str(tmp_path / "b.png"))
+    row = pd.read_csv(board, sep="\t").iloc[0]
+    assert row["label_ari_rna_only"] == 1
+    assert row["kinds_ilisi"] > 0.8
+    assert row["n_cells"] == N
+
+
 def test_scores_repeat_byte_for_byte(tmp_path):
     path = embedding(tmp_path / "e.h5ad")
     for name in ("one", "two"):
@@ -112,7 +136,8 @@ def test_leaderboard_has_mean_and_spread_over_seeds(tmp_path):
     def result(model, seed, ari, **more):
         path = tmp_path / f"{model}.{seed}.json"
         against = {keys.LABEL: {"n_cells": 9, "left_out": {}, "ari": ari}}
-        path.write_text(json.dumps({"model": model, "seed": seed, "against": against, **more}))
+        entries = {"model": model, "seed": seed, "n_cells": 9, "against": against}
+        path.write_text(json.dumps(entries | more))
         return str(path)
 
     paths = [
@@ -124,8 +149,9 @@ def test_leaderboard_has_mean_and_spread_over_seeds(tmp_path):
     leaderboard(scores=paths, table=str(table), figure=str(figure))
     board = pd.read_csv(table, sep="\t", index_col="model")
     assert list(board.index) == ["strong", "weak"]
-    assert list(board.columns) == ["n_seeds", "label_ari", "label_ari_sd", "ilisi", "ilisi_sd"]
-    assert board.loc["strong"].tolist() == pytest.approx([2, 0.8, 0.1414, 0.6, 0.1414])
+    scores = ["label_ari", "label_ari_sd", "ilisi", "ilisi_sd"]
+    assert list(board.columns) == ["n_seeds", "n_cells", *scores]
+    assert board.loc["strong"].tolist() == pytest.approx([2, 9, 0.8, 0.1414, 0.6, 0.1414])
     assert board.loc["weak", "n_seeds"] == 1
     assert board.loc["weak", ["label_ari_sd", "ilisi"]].isna().all()
     assert figure.read_bytes().startswith(PNG)

@@ -45,8 +45,13 @@ def test_provenance(tmp_path):
         "out_config": str(tmp_path / "config.yaml"),
         "out_sheet": str(tmp_path / "samples.tsv"),
         "software": str(tmp_path / "software.tsv"),
+        "out_left_out": str(tmp_path / "left_out.tsv"),
     }
-    provenance(sheet=str(sheet), config={"b": 1, "a": [True, None]}, **outputs)
+    reasons = [("tasks: match", "no pairs")]
+    config = {"b": 1, "a": [True, None]}
+    provenance(sheet=str(sheet), config=config, left_out=reasons, **outputs)
+    left_out = (tmp_path / "left_out.tsv").read_text()
+    assert left_out == "left out\twhy\ntasks: match\tno pairs\n"
     assert (tmp_path / "config.yaml").read_text() == "b: 1\na:\n- true\n- null\n"
     assert yaml.safe_load((tmp_path / "config.yaml").read_text()) == {"b": 1, "a": [True, None]}
     assert (tmp_path / "samples.tsv").read_bytes() == sheet.read_bytes()

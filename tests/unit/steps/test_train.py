@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from multiome2vec import keys
+from multiome2vec.matrices import assemble
 from multiome2vec.steps.embed_cells import embed_cells
 from multiome2vec.steps.train import train
 from toy_multiome import toy_multiome
@@ -20,7 +21,7 @@ def mdata(tmp_path):
     return mdata
 
 
-def run(folder, name):
+def run(folder, name, preset="trivae"):
     paths = {"weights": folder / f"{name}.safetensors", "card": folder / f"{name}.json"}
     source = folder / "multiome.h5mu"
     train(
@@ -28,11 +29,11 @@ def run(folder, name):
         **paths,
         history=folder / f"{name}.tsv",
         splits=folder / f"{name}.splits.tsv",
-        preset="trivae",
+        preset=preset,
         hyper=HYPER,
         seed=7,
     )
-    embed_cells(mdata=source, **paths, model="trivae", out=folder / f"{name}.h5ad")
+    embed_cells(mdata=source, **paths, model=preset, out=folder / f"{name}.h5ad")
     return ad.read_h5ad(folder / f"{name}.h5ad")
 
 
@@ -59,3 +60,17 @@ def test_two_runs_write_the_same_files(mdata, tmp_path):
         assert (tmp_path / f"first.{kind}").read_bytes() == (
             tmp_path / f"second.{kind}"
         ).read_bytes()
+
+
+def test_cells_without_any_modality_of_the_model_are_left_out(mdata, tmp_path, caplog):
+    lacking = np.arange(80) % 4 == 0
+    parts = {name: mdata[name].copy() for name in ("atac", "motif")}
+    parts["rna"] = mdata["rna"][~lacking].copy()
+    assemble(parts, obs=mdata.obs).write_h5mu(tmp_path / "multiome.h5mu")
+    embedding = run(tmp_path, "first", preset="count-vae")
+    assert embedding.obs_names.tolist() == mdata.obs_names[~lacking].tolist()
+    assert embedding.obs[keys.HAS["rna"]].all()
+    splits = pd.read_csv(tmp_path / "first.splits.tsv", sep="\t", keep_default_na=False)
+    assert (splits["split"] == "").tolist() == lacking.tolist()
+    assert "20 of 80 cells have no rna: left out" in caplog.text
+    assert run(tmp_path, "second").n_obs == 80
