@@ -24,7 +24,7 @@ NAMES = {
     "genes": "references/hg38/gencode.v32.primary_assembly.annotation.gtf.gz",
     "blacklist": "references/hg38/hg38-blacklist.v2.bed.gz",
 }
-TARGETS = ("results/pbmc3k/preflight.tsv", "results/pbmc3k/samples/pbmc3k/barcodes.tsv")
+TARGETS = ("results/pbmc3k/inputs.tsv", "results/pbmc3k/samples/pbmc3k/barcodes.tsv")
 
 
 @pytest.fixture(scope="module")
