@@ -116,7 +116,10 @@ class CellData:
 
     def there(self) -> np.ndarray:
         """Whether each cell has any of the modalities."""
-        return np.logical_or.reduce([part.rows >= 0 for part in self.modalities.values()])
+        found = np.zeros(len(self), bool)
+        for part in self.modalities.values():
+            found |= part.rows >= 0
+        return found
 
     def batch(self, index: np.ndarray, device: torch.device) -> Batch:
         """Tensors of some cells; nothing larger than the batch is ever dense."""
