@@ -17,8 +17,8 @@ SMALL = {
     "pretrain_epochs": 2, "n_components": 3, "learning_rate": 1e-3, "kl_warmup_epochs": 2,
     "epsilon": 1e-8,
 }  # fmt: skip
-#: of deep networks with batch normalisation, whose running statistics settle first
-LONGER = {"gtex": {"max_epochs": 12}, "gtex-readme": {"max_epochs": 12}}
+#: of networks with batch normalisation, whose running statistics settle first
+LONGER = {name: {"max_epochs": 12} for name in ("flagship", "gtex", "gtex-readme")}
 KINDS = [("rna",), ("atac",), ("rna", "atac"), ("atac", "motif"), ("rna", "atac", "motif")]
 
 
