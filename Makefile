@@ -31,6 +31,7 @@ $(READY): requirements.lock pyproject.toml
 	ls $(WHEELS)/macs3-$(MACS3)-*.whl >/dev/null 2>&1 || \
 	  $(BIN)/python -m pip wheel --disable-pip-version-check --no-deps --wheel-dir $(WHEELS) macs3==$(MACS3)
 	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python $(FIND_LINKS) --requirement requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
 demo: $(READY)
@@ -53,6 +54,7 @@ format: $(READY)
 	$(BIN)/snakefmt $(SMK)
 
 test: lint
+	cd / && $(CURDIR)/$(BIN)/python -m multiome2vec --version # installed by make setup
 	$(BIN)/python -m pytest -m "not slow and not truth" --durations 10
 
 # All runs on the real data in ../shared/data (skipped with a reason where it is absent)

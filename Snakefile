@@ -1,9 +1,9 @@
 # multiome2vec: raw single-cell multiome data to matrices, joint embeddings and a scored report.
 #
 # Where results are (wildcards: dataset, sample, caller, engine, k, model, seed):
-#   resources/downloads/{dataset}/...                         files as delivered
-#   resources/genomes/{assembly}/{genome.fa, chrom.sizes, tss.bed, genes.bed, blacklist.bed}
-#   results/{dataset}/preflight.tsv                           every check of the inputs
+#   resources/downloads/{dataset}/..., references/{assembly}/...  files as delivered
+#   resources/genomes/{assembly}/{genome.fa, chrom.sizes, chromosomes.tsv, tss.bed, genes.bed, blacklist.bed}
+#   results/{dataset}/preflight.tsv, inputs.tsv               every check of inputs and machine; the inputs that passed
 #   results/{dataset}/samples/{sample}/...                    rna.h5ad, fragments, barcodes and QC of one sample
 #   results/{dataset}/qc/{barcodes.pre.tsv, barcodes.tsv, counts.tsv, samples.tsv, *.png}
 #   results/{dataset}/annotation/{rna.h5ad, atac.h5ad, labels.tsv, umap.png, gene_activity.h5ad}
@@ -44,6 +44,7 @@ rule all:
 
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/reference.smk"
+include: "workflow/rules/downloads.smk"
 include: "workflow/rules/preflight.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/qc.smk"

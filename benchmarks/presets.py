@@ -116,6 +116,7 @@ def main() -> None:
     parser.add_argument("--hidden", nargs="*", default=[], help="presets for missing modalities")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--precision", default="fp32")
+    parser.add_argument("--epochs", type=int, help="train no longer than so many epochs")
     parser.add_argument("--out", required=True, help="table to write")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -128,6 +129,7 @@ def main() -> None:
     rng = np.random.default_rng(arguments.seed)
     split = split_cells(codes, validation=0.1, test=0.2, rng=rng)
     run = RunSettings(precision=arguments.precision, log_epochs=20)
+    shorter = {"max_epochs": arguments.epochs} if arguments.epochs else {}
     rows = []
 
     def add(row: dict, start: float) -> None:
@@ -143,7 +145,7 @@ def main() -> None:
             add({"model": name, **scores(where, labels, split.train, split.test)}, start)
     for name in arguments.models:
         start = time.perf_counter()
-        settings = configure(name, CHANGES.get(name, {}))
+        settings = configure(name, CHANGES.get(name, {}) | shorter)
         if not set(settings.modalities) <= set(dataset.modalities):
             continue
         trained = train_model(dataset, settings, seed=arguments.seed, run=run, split=_two(split))
@@ -155,7 +157,7 @@ def main() -> None:
             names = [n for n in hidden if n in dataset.modalities]
             part = without(dataset, names, dark)
             trained = train_model(
-                part, configure(name, {}), seed=arguments.seed, run=run, split=_two(split)
+                part, configure(name, shorter), seed=arguments.seed, run=run, split=_two(split)
             )
             where = latent(trained.model, trained.data, np.arange(len(labels))).mean
             lacking = np.intersect1d(dark, split.test)

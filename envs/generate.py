@@ -31,8 +31,9 @@ FAMILIES = {
         ],
         *["tomotopy", "lda", "lightmotif", "pyjaspar", "pydeseq2", "matplotlib"],
     ],
-    "torch": [*SHARED, "torch", "safetensors", "scikit-learn"],
+    "torch": [*SHARED, "torch", "safetensors", "scikit-learn", "igraph"],
     "report": [*SHARED, "scanpy", "matplotlib", "papermill", "ipykernel", "nbconvert", "jinja2"],
+    "downloads": ["pandas", "requests", "tqdm"],
     "macs2": ["pandas", "polars", "pybigwig", "pysam"],
 }
 #: packages from conda; what the lock has of the same name is left out

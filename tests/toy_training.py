@@ -79,13 +79,14 @@ def train(
     settings=None,
     context=None,
     dropout=0.1,
-    prepare=None,
+    hyper=None,
     **changes,
 ):
-    """Train on the CPU; ``changes`` are of the optimisation."""
+    """Train on the CPU; ``hyper`` is of the preset, ``changes`` are of the optimisation."""
     generator = seed_everything(seed)
     split = split_cells(data.batch_codes, validation=0.2, rng=np.random.default_rng(seed))
-    preset = configure("trivae", {"hidden": [16], "latent": 4, "dropout": dropout})
+    small = {"hidden": [16], "latent": 4, "dropout": dropout}
+    preset = configure("trivae", small | (hyper or {}))
     model = MultimodalVAE(preset.model(data.shapes, n_batches=2))
     fit_statistics(model, data, split.train)
     result = fit(

@@ -54,3 +54,14 @@ def test_inputs_are_masked_in_training_and_never_in_validation():
     )
     assert first == again
     assert first["loss"] == trained.fit.history[trained.fit.best_epoch - 1]["val_loss"]
+
+
+@pytest.mark.parametrize(("preset", "wide"), [("gtex", True), ("count-vae", False)])
+def test_deep_presets_start_as_published(preset, wide):
+    """Xavier-uniform weights: wider than torch's where a layer has few outputs; biases 0."""
+    trained = short(preset, **DEEP | {"learning_rate": 1e-12, "max_epochs": 1})
+    encoder = trained.model.encoders[keys.RNA]
+    n_inputs, n_outputs = encoder.head.in_features, encoder.head.out_features
+    bound = (6 / (n_inputs + n_outputs)) ** 0.5
+    assert (float(encoder.head.weight.abs().max()) > 0.9 * bound) == wide
+    assert (float(encoder.head.bias.abs().max()) < 1e-6) == wide

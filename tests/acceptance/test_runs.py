@@ -1,5 +1,6 @@
 """Runs that stop and go on, and values kept in memory or in a file: the same bits."""
 
+import json
 import os
 import signal
 
@@ -22,9 +23,12 @@ MIXED = {"n_components": 3, "pretrain_epochs": 3, "terms": {"cycle": 0.5}, "kl_w
 STEPS = 3  # of an epoch of the 144 cells to learn from
 
 
-def run(folder=None, *, epochs=4, **changes):
+def run(folder=None, *, epochs=4, metrics=None, **changes):
     settings = RunSettings(
-        device="cpu", checkpoint_dir=folder and str(folder), checkpoint_minutes=0.0
+        device="cpu",
+        checkpoint_dir=folder and str(folder),
+        checkpoint_minutes=0.0,
+        metrics=metrics and str(metrics),
     )
     changes = MIXED | changes
     return short("scmvp", toy_multiome(cells=160), run=settings, max_epochs=epochs, **changes)
@@ -55,6 +59,14 @@ def test_half_the_epochs_twice_are_all_epochs(whole, tmp_path):
     assert_same(whole, run(tmp_path))
 
 
+def test_half_the_epochs_twice_with_as_many_components_as_clusters(tmp_path):
+    auto = {"n_components": "auto"}
+    expected = run(**auto)
+    assert expected.facts["n_components"]["chosen_by"] == "clusters"
+    run(tmp_path, epochs=2, **auto)
+    assert_same(expected, run(tmp_path, **auto))
+
+
 def stop_at(monkeypatch, step):
     """Send a signal in a step; return the list of the steps taken."""
     taken = []
@@ -72,13 +84,18 @@ def stop_at(monkeypatch, step):
 
 @pytest.mark.parametrize("step", [STEPS + 2, 4 * STEPS + 1], ids=["pretraining", "joint"])
 def test_a_signal_within_a_stage_loses_nothing(whole, tmp_path, monkeypatch, step):
-    taken = stop_at(monkeypatch, step)
+    taken, state, metrics = stop_at(monkeypatch, step), tmp_path / "state", tmp_path / "x.jsonl"
     with pytest.raises(Interrupted, match="in epoch"):
-        run(tmp_path)
+        run(state, metrics=metrics)
     assert len(taken) == step
-    assert (tmp_path / "joint").exists() == (step > 3 * STEPS)
-    assert_same(whole, run(tmp_path))
+    assert (state / "joint").exists() == (step > 3 * STEPS)
+    assert_same(whole, run(state, metrics=metrics))
     assert len(taken) == 7 * STEPS
+    lines = [json.loads(line) for line in metrics.read_text().splitlines()]
+    stages = ["pretraining"] * 3 + ["joint"] * 4
+    assert [line.pop("stage") for line in lines] == stages
+    assert lines[3:] == whole.fit.history
+    assert [line["epoch"] for line in lines[:3]] == [1, 2, 3]
 
 
 def test_a_stop_between_the_stages_loses_nothing(whole, tmp_path, monkeypatch):
@@ -98,7 +115,14 @@ def test_a_stop_between_the_stages_loses_nothing(whole, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"masking": (0.1, 0.2)}, {"free_nats": 1.0}, {"temperature": 0.5}, {"pretrain_epochs": 4}],
+    [
+        {"masking": (0.1, 0.2)},
+        {"free_nats": 1.0},
+        {"free_bits": 0.1},
+        {"temperature": 0.5},
+        {"initialisation": "xavier"},
+        {"pretrain_epochs": 4},
+    ],
     ids=str,
 )
 def test_the_state_of_other_settings_is_not_resumed(tmp_path, monkeypatch, caplog, changes):

@@ -11,7 +11,7 @@ PERFECT = np.repeat(CENTRES, 60, axis=0) + RNG.normal(size=(240, 6))
 HALVES = np.tile(["x", "y"], 120)
 TIME = np.linspace(0, 1, 240)
 LINE = np.column_stack([40 * TIME, RNG.normal(scale=0.3, size=(240, 3))])
-CHANCE = {"ari": 0, "nmi": 0, "silhouette": 0.5, "knn_accuracy": 0.25}
+CHANCE = {"ari": 0, "nmi": 0, "ami": 0, "clisi": 0, "silhouette": 0.5, "knn_accuracy": 0.25}
 
 
 def of_kind(against):

@@ -17,6 +17,8 @@ SMALL = {
     "pretrain_epochs": 2, "n_components": 3, "learning_rate": 1e-3, "kl_warmup_epochs": 2,
     "epsilon": 1e-8,
 }  # fmt: skip
+#: of deep networks with batch normalisation, whose running statistics settle first
+LONGER = {"gtex": {"max_epochs": 12}, "gtex-readme": {"max_epochs": 12}}
 KINDS = [("rna",), ("atac",), ("rna", "atac"), ("atac", "motif"), ("rna", "atac", "motif")]
 
 
@@ -28,7 +30,7 @@ def toy(names):
 
 
 def trained(preset, mdata, *, seed=0):
-    settings = configure(preset, SMALL)
+    settings = configure(preset, SMALL | LONGER.get(preset, {}))
     return train_model(mdata, settings, seed=seed, run=RunSettings(device="cpu"))
 
 

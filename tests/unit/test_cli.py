@@ -91,6 +91,21 @@ def test_loadings_are_written(folder):
     assert len(pd.read_csv(markers, sep="\t")) == 3 * 4 * 2 * 3
 
 
+def test_saliency_is_written(folder):
+    out, bed, effects = (folder / f"saliency.{name}" for name in ("tsv", "bed", "effects.tsv"))
+    options = ("--top", "0.05", "--cells", "20", "--steps", "2", "--device", "cpu")
+    files = ("--out", str(out), "--bed", str(bed), "--effects", str(effects))
+    assert run(folder, "saliency", *options, *files) == 0
+    for path in (out, effects):
+        table = pd.read_csv(path, sep="\t")
+        assert list(table) == ["modality", "feature", "z0", "z1", "z2", "z3"]
+        assert len(table) == 60 + 90 + 12
+    rows = [line.split("\t") for line in bed.read_text().splitlines()]
+    assert len(rows) == 4 * 4
+    assert {row[3][:-1] for row in rows} == {"z0", "z1", "z2", "z3"}
+    assert [int(row[1]) for row in rows] == sorted(int(row[1]) for row in rows)
+
+
 def test_bulk_expression_becomes_a_model(tmp_path):
     rng = np.random.default_rng(0)
     genes = [f"ENSG{i:011d}.1" for i in range(40)]
@@ -142,7 +157,10 @@ def test_missing_files_are_named(folder, capsys):
     assert "holds no trained model" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["", "train", "embed", "impute", "predict", "match", "loadings"])
+MODELS = ["train", "embed", "impute", "predict", "match", "loadings", "saliency"]
+
+
+@pytest.mark.parametrize("name", ["", *MODELS, "samples", "geo", "chromosome-names"])
 def test_help_explains_every_option(capsys, name):
     with pytest.raises(SystemExit) as stop:
         main([name, "--help"] if name else ["--help"])

@@ -14,15 +14,10 @@ REAL = ROOT.parent / "shared" / "data"
 
 
 def beside_real_data(top: Path) -> Path:
-    """Make a directory ``top``/run that finds the real data, with the fragments of chr22 sorted."""
+    """Make a directory ``top``/run that finds the real data."""
     (top / "shared").symlink_to(REAL.parent)
     run = top / "run"
     run.mkdir()
-    source = REAL / "chr22_scatac_100cells" / "test.fragments.tsv.gz"
-    command = "zcat < {} | sort -k1,1 -k2,2n | gzip > {}"
-    subprocess.run(
-        ["bash", "-c", command.format(source, run / "chr22.fragments.tsv.gz")], check=True
-    )
     return run
 
 

@@ -4,6 +4,8 @@ import re
 
 import pytest
 import yaml
+from multiome2vec.downloads.units import spelt
+from multiome2vec.io.catalogue import read_catalogue
 from multiome2vec.presets import REGISTRY, configure
 from workflow.runner import CONFIGS, REAL, ROOT, beside_real_data, snakemake
 
@@ -19,6 +21,23 @@ def test_config_plans_the_last_stage(config, tmp_path):
     done = snakemake(run, "-n", "--quiet", "progress", config=config)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "leaderboard" in done.stdout
+    if config.parent == ROOT / "config":
+        assert_announced(config.stem, done.stdout)
+
+
+def assert_announced(dataset: str, text: str):
+    """Every file that is to be downloaded is listed once with its size, and has a job."""
+    listed = re.search(rf"To download for dataset {dataset}, .*?: (\d+) file\(s\), (.*):\n", text)
+    assert listed, text
+    files = re.findall(r"^  (resources/downloads/\S+) \((.*)\)$", text, re.MULTILINE)
+    assert len(files) == int(listed[1])
+    jobs = re.findall(r"rule download:\n    output: (\S+)", text)
+    assert sorted(jobs) == sorted(name for name, _ in files)
+    sizes = read_catalogue(ROOT / "resources" / "datasets.tsv").set_index(["dataset", "file"])
+    for name, size in files:
+        group, _, file = name.removeprefix("resources/downloads/").partition("/")
+        if group == dataset and sizes.loc[(group, file), "size"]:
+            assert size == spelt(int(sizes.loc[(group, file), "size"]))
 
 
 def test_stages_are_targets(tmp_path):
@@ -76,6 +95,18 @@ def test_rules_that_use_models_ask_for_a_gpu_and_no_other():
         rule for rule, set_ in slurm["set-resources"].items() if set_["slurm_partition"] == "gpu"
     }
     assert gpu == with_gpu()
+
+
+def test_the_device_of_the_configuration_reaches_every_rule_that_uses_models():
+    """As a resource, and from there the script."""
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        for block in re.split(r"^ *rule ", path.read_text(), flags=re.MULTILINE)[1:]:
+            name = block.split(":")[0]
+            script = re.search(r"scripts/(\w+\.py)", block)
+            told = script and (ROOT / "workflow/scripts" / script[1]).read_text()
+            uses = name in with_gpu() | {"loadings"}
+            assert ('device=config["training"]["device"]' in block) == uses, name
+            assert bool(told and "snakemake.resources.device" in told) == uses, name
 
 
 def planned(run, text: str) -> str:

@@ -35,8 +35,10 @@ def alternatives(tiny):
     shutil.copy(sizes / "tss.bed", tiny / "other.tss.bed")
     barcodes = (tiny / "results/demo/qc/barcodes.tsv").read_text().splitlines()[1:]
     (tiny / "cells.txt").write_text("".join(f"{line.split()[0]}\n" for line in barcodes))
+    (tiny / "other.names.tsv").write_text("chrOther\tchr1\n")
     (tiny / "other.factors.tsv").write_text("motif\ttf\nMA0139.3\tCTCF\n")
-    (tiny / "other.h5ad").touch()
+    for name in ("other.h5ad", "other.pairs.tsv"):
+        (tiny / name).touch()
     for kind in ("rankings", "scores"):
         (tiny / f"other.regions_vs_motifs.{kind}.feather").touch()
     sheet = (ROOT / "config" / "demo.samples.tsv").read_text()
@@ -104,7 +106,7 @@ def test_changed_key_reruns_its_rules_and_what_is_downstream(key, planned, downs
 
 
 def test_another_dataset_shares_only_downloads_and_references(planned, downstream):
-    shared = {"simulate", "genome", "chrom_sizes", "tss", "genes", "blacklist"}
+    shared = {"simulate", "genome", "chrom_sizes", "chromosomes", "tss", "genes", "blacklist"}
     assert planned["dataset"] == set(downstream) - shared
 
 
@@ -114,6 +116,9 @@ def test_editing_a_module_reruns_only_its_dependants(alternatives, downstream, t
     shutil.copytree(
         ROOT, project, ignore=shutil.ignore_patterns(".*", "results", "resources", "logs")
     )
+    (project / "resources").mkdir()
+    for table in ("datasets.tsv", "references.tsv"):
+        shutil.copy(ROOT / "resources" / table, project / "resources")
     module = project / "workflow/scripts/multiome2vec/motifs/deviations.py"
     unchanged = planned_by_copy(project, alternatives)
     module.write_text(module.read_text() + "\n\n_EDITED = True\n")

@@ -48,7 +48,7 @@ rule annotate_atac:
         barcodes="results/{dataset}/qc/barcodes.pre.tsv",
         fragments=of_samples("fragments.tsv.gz", fragment_samples()),
         regions=of_samples("regions.h5ad", ready_atac_samples()),
-        chrom_sizes=f"{GENOME}/chrom.sizes" if has_fragments() else [],
+        chromosomes=f"{GENOME}/chromosomes.tsv" if has_fragments() else [],
         genes=f"{GENOME}/genes.bed" if needs_gene_activity() else [],
     output:
         cells="results/{dataset}/annotation/atac.h5ad",
@@ -65,7 +65,6 @@ rule annotate_atac:
     params:
         fragment_samples=fragment_samples(),
         ready_samples=ready_atac_samples(),
-        mitochondrion=ASSEMBLY["mitochondrion"],
         n_components=config["annotate"]["n_pcs"],
         harmony=config["annotate"]["harmony"],
         graph=GRAPH,

@@ -13,7 +13,7 @@ include: "inputs/ingest.smk"
 
 rule ingest_rna:
     input:
-        source=sheet("rna"),
+        files=delivered_column("rna"),
     output:
         rna="results/{dataset}/samples/{sample}/rna.h5ad",
     log:
@@ -27,9 +27,11 @@ rule ingest_rna:
         mem_mb=4000,
         runtime=30,
     params:
+        source=sheet("rna"),
         kind=sheet("rna_kind"),
         layer=sheet("rna_layer"),
         obs_columns=obs_columns,
+        barcodes=sheet("rna_barcodes"),
         code=source_digest("multiome2vec.steps.ingest_rna"),
     script:
         "../scripts/ingest_rna.py"
@@ -38,7 +40,8 @@ rule ingest_rna:
 rule ingest_fragments:
     input:
         source=sheet("fragments"),
-        chrom_sizes=known_chromosomes(),
+        chrom_sizes=known_chromosomes("chrom.sizes"),
+        names=ASSEMBLY["chromosome_names"] or [],
     output:
         fragments="results/{dataset}/samples/{sample}/fragments.tsv.gz",
         index="results/{dataset}/samples/{sample}/fragments.tsv.gz.tbi",
@@ -54,6 +57,7 @@ rule ingest_fragments:
         mem_mb=2000,
         runtime=120,
     params:
+        barcodes=sheet("fragments_barcodes"),
         code=source_digest("multiome2vec.steps.ingest_fragments"),
     script:
         "../scripts/ingest_fragments.py"
@@ -61,7 +65,8 @@ rule ingest_fragments:
 
 rule ingest_regions:
     input:
-        source=sheet("atac"),
+        files=delivered_column("atac"),
+        names=ASSEMBLY["chromosome_names"] or [],
     output:
         regions="results/{dataset}/samples/{sample}/regions.h5ad",
     log:
@@ -75,9 +80,11 @@ rule ingest_regions:
         mem_mb=4000,
         runtime=30,
     params:
+        source=sheet("atac"),
         kind=sheet("atac_kind"),
         layer=sheet("atac_layer"),
         counting=sheet("counting"),
+        barcodes=sheet("atac_barcodes"),
         code=source_digest("multiome2vec.steps.ingest_regions"),
     script:
         "../scripts/ingest_regions.py"

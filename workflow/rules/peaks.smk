@@ -19,8 +19,7 @@ rule call_peaks:
         fragments=expand(
             "results/{{dataset}}/samples/{sample}/fragments.tsv.gz", sample=fragment_samples()
         ),
-        chrom_sizes=known_chromosomes(),
-        genome=genome_to_measure,
+        chromosomes=f"{GENOME}/chromosomes.tsv",
     output:
         table="results/{dataset}/peaks/{caller}/groups.tsv",
         folder=directory("results/{dataset}/peaks/{caller}/groups"),
@@ -43,7 +42,6 @@ rule call_peaks:
             "cells": config["peaks"]["min_cells"],
             "fragments": config["peaks"]["min_fragments"],
         },
-        chromosomes=CHROMOSOMES,
         code=caller_digest,
     script:
         "../scripts/call_peaks.py"
@@ -64,7 +62,7 @@ rule consensus:
     input:
         groups="results/{dataset}/peaks/{caller}/groups.tsv",
         folder="results/{dataset}/peaks/{caller}/groups",
-        chrom_sizes=known_chromosomes(),
+        chromosomes=f"{GENOME}/chromosomes.tsv",
         blacklist=blacklisted(),
     output:
         bed="results/{dataset}/peaks/{caller}/consensus.bed",
@@ -83,7 +81,6 @@ rule consensus:
     params:
         half_width=config["peaks"]["consensus"]["half_width"],
         min_score=config["peaks"]["consensus"]["min_score"],
-        chromosomes=CHROMOSOMES,
         code=source_digest("multiome2vec.steps.consensus"),
     script:
         "../scripts/consensus.py"
@@ -92,7 +89,7 @@ rule consensus:
 rule given_regions:
     input:
         unpack(given_sources),
-        chrom_sizes=known_chromosomes(),
+        chromosomes=known_chromosomes("chromosomes.tsv"),
         blacklist=blacklisted(),
     output:
         bed="results/{dataset}/peaks/{caller}/consensus.bed",
@@ -109,7 +106,10 @@ rule given_regions:
         mem_mb=2000,
         runtime=15,
     params:
-        chromosomes=CHROMOSOMES,
+        kinds={
+            "pattern": ASSEMBLY["standard_chromosomes"],
+            "mitochondrion": ASSEMBLY["mitochondrion"],
+        },
         code=source_digest("multiome2vec.steps.given_regions"),
     script:
         "../scripts/given_regions.py"

@@ -1,23 +1,49 @@
 """
-Every check of the inputs that takes seconds, before anything long runs.
+Every check of inputs and machine that takes seconds, before anything long runs.
 
-REQUIRED INPUTS: the files that the sample sheet and the assembly name.
+REQUIRED INPUTS: the files that the sample sheet and the assembly name. The target `preflight` runs
+also without them: it says which will be downloaded or made, and checks the others.
 
-OUTPUTS: results/{dataset}/preflight.tsv, one row per check. The run stops if any check fails.
+OUTPUTS: results/{dataset}/preflight.tsv, one row per finding, the worst first. It is a log, which
+stays when a check fails. results/{dataset}/inputs.tsv, the same about the inputs that passed; a run
+stops before it if any check fails.
 """
 
 
-include: "inputs/preflight.smk"
+localrules:
+    preflight,
+
+
+rule preflight:
+    log:
+        text=f"logs/preflight/{DATASET}.log",
+        table=f"results/{DATASET}/preflight.tsv",
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        samples=SAMPLES.to_dict("index"),
+        assembly=ASSEMBLY,
+        settings=preflight_settings(),
+        machine=machine_facts,
+        sources=file_sources(),
+        code=source_digest("multiome2vec.steps.preflight"),
+    script:
+        "../scripts/preflight.py"
 
 
 rule check_inputs:
     input:
-        files=sheet_files(),
+        files=delivered_files,
         reference=assembly_files(),
     output:
-        table="results/{dataset}/preflight.tsv",
+        table="results/{dataset}/inputs.tsv",
     log:
-        "logs/check_inputs/{dataset}.log",
+        text="logs/check_inputs/{dataset}.log",
+        table="results/{dataset}/preflight.tsv",
     benchmark:
         "results/{dataset}/benchmarks/check_inputs/all.tsv"
     priority: 100  # before everything else: a run with bad inputs stops here
@@ -30,6 +56,7 @@ rule check_inputs:
     params:
         samples=SAMPLES.to_dict("index"),
         assembly=ASSEMBLY,
+        settings=preflight_settings(),
         code=source_digest("multiome2vec.steps.preflight"),
     script:
         "../scripts/check_inputs.py"

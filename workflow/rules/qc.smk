@@ -2,7 +2,7 @@
 Which barcodes are cells, before peaks exist: metrics and doublets of each sample, and the verdict.
 
 REQUIRED INPUTS: samples/{sample}/{rna.h5ad, fragments.tsv.gz, regions.h5ad}, as far as the sample has
-them, barcodes.tsv; chrom.sizes, and tss.bed and blacklist.bed where the assembly has them
+them, barcodes.tsv; chromosomes.tsv, and tss.bed and blacklist.bed where the assembly has them
 
 OUTPUTS: results/{dataset}/samples/{sample}/{rna_qc.tsv, rna_limits.tsv, doublets.tsv, atac_qc.tsv,
 atac_limits.tsv, atac_profile.tsv}; results/{dataset}/qc/{barcodes.pre.tsv, rna.png, atac.png, joint.png}
@@ -67,7 +67,7 @@ rule atac_qc:
     input:
         fragments="results/{dataset}/samples/{sample}/fragments.tsv.gz",
         barcodes="results/{dataset}/samples/{sample}/barcodes.tsv",
-        chrom_sizes=f"{GENOME}/chrom.sizes",
+        chromosomes=f"{GENOME}/chromosomes.tsv",
         tss=f"{GENOME}/tss.bed" if has_annotation() else [],
         blacklist=f"{GENOME}/blacklist.bed" if ASSEMBLY["blacklist"] else [],
     output:
@@ -87,7 +87,6 @@ rule atac_qc:
         mem_mb=16000,
         runtime=180,
     params:
-        mitochondrion=ASSEMBLY["mitochondrion"],
         thresholds=sample_settings("atac", ATAC_THRESHOLDS),
         doublets=sample_setting("atac", "doublets"),
         seed=config["qc"]["atac"]["seed"],
@@ -117,6 +116,7 @@ rule atac_qc_ready:
         mem_mb=4000,
         runtime=15,
     params:
+        min_regions=config["qc"]["atac"]["min_regions"],
         code=source_digest("multiome2vec.steps.atac_qc_ready"),
     script:
         "../scripts/atac_qc_ready.py"

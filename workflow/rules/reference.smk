@@ -1,11 +1,12 @@
 """
 The reference of an assembly in one place and one form.
 
-REQUIRED INPUTS: what `assemblies` of the configuration names (FASTA; GTF or BED of transcription start
-sites; blacklist; chromosome sizes where there is no FASTA).
+REQUIRED INPUTS: what `assemblies` of the configuration names (FASTA; GTF, GFF3 or BED of transcription
+start sites; blacklist; chromosome sizes where there is no FASTA; a table of chromosome names where they
+differ).
 
-OUTPUTS: resources/genomes/{assembly}/{genome.fa, genome.fa.fai, chrom.sizes, tss.bed, genes.bed,
-blacklist.bed}
+OUTPUTS: resources/genomes/{assembly}/{genome.fa, genome.fa.fai, chrom.sizes, chromosomes.tsv, tss.bed,
+genes.bed, blacklist.bed}
 """
 
 
@@ -15,6 +16,7 @@ include: "inputs/reference.smk"
 rule genome:
     input:
         fasta=ASSEMBLY["fasta"] or [],
+        names=ASSEMBLY["chromosome_names"] or [],
     output:
         fasta="resources/genomes/{assembly}/genome.fa",
         index="resources/genomes/{assembly}/genome.fa.fai",
@@ -37,6 +39,7 @@ rule genome:
 rule chrom_sizes:
     input:
         source=chrom_sizes_source,
+        names=[] if has_genome() else ASSEMBLY["chromosome_names"] or [],
     output:
         sizes="resources/genomes/{assembly}/chrom.sizes",
     log:
@@ -55,10 +58,36 @@ rule chrom_sizes:
         "../scripts/chrom_sizes.py"
 
 
+rule chromosomes:
+    input:
+        chrom_sizes="resources/genomes/{assembly}/chrom.sizes",
+        genome="resources/genomes/{assembly}/genome.fa" if has_genome() else [],
+        index="resources/genomes/{assembly}/genome.fa.fai" if has_genome() else [],
+    output:
+        table="resources/genomes/{assembly}/chromosomes.tsv",
+    log:
+        "logs/chromosomes/{assembly}.log",
+    benchmark:
+        "logs/chromosomes/{assembly}.benchmark.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=15,
+    params:
+        pattern=ASSEMBLY["standard_chromosomes"],
+        mitochondrion=ASSEMBLY["mitochondrion"],
+        code=source_digest("multiome2vec.steps.reference"),
+    script:
+        "../scripts/chromosomes.py"
+
+
 rule tss:
     input:
         source=ASSEMBLY["tss"] or ASSEMBLY["gtf"] or [],
         chrom_sizes="resources/genomes/{assembly}/chrom.sizes",
+        names=ASSEMBLY["chromosome_names"] or [],
     output:
         tss="resources/genomes/{assembly}/tss.bed",
     log:
@@ -82,6 +111,7 @@ rule genes:
     input:
         source=ASSEMBLY["gtf"] or ASSEMBLY["tss"] or [],
         chrom_sizes="resources/genomes/{assembly}/chrom.sizes",
+        names=ASSEMBLY["chromosome_names"] or [],
     output:
         genes="resources/genomes/{assembly}/genes.bed",
     log:
@@ -105,6 +135,7 @@ rule blacklist:
     input:
         source=ASSEMBLY["blacklist"] or [],
         chrom_sizes="resources/genomes/{assembly}/chrom.sizes",
+        names=ASSEMBLY["chromosome_names"] or [],
     output:
         blacklist="resources/genomes/{assembly}/blacklist.bed",
     log:

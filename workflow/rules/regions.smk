@@ -21,7 +21,7 @@ if has_fragments():
             fragments=expand(
                 "results/{{dataset}}/samples/{sample}/fragments.tsv.gz", sample=fragment_samples()
             ),
-            chrom_sizes=known_chromosomes(),
+            chromosomes=f"{GENOME}/chromosomes.tsv",
         output:
             regions="results/{dataset}/regions/regions.h5ad",
         log:
@@ -38,8 +38,8 @@ if has_fragments():
             samples=fragment_samples(),
             counting=config["regions"]["counting"],
             min_cells=config["regions"]["min_cells"],
+            max_cells=config["regions"]["max_cells"],
             assembly=ASSEMBLY_NAME,
-            chromosomes=CHROMOSOMES,
             code=source_digest("multiome2vec.steps.count_regions"),
         script:
             "../scripts/count_regions.py"
@@ -68,6 +68,7 @@ else:
         params:
             samples=ready_atac_samples(),
             min_cells=config["regions"]["min_cells"],
+            max_cells=config["regions"]["max_cells"],
             assembly=ASSEMBLY_NAME,
             code=source_digest("multiome2vec.steps.merge_regions"),
         script:

@@ -1,7 +1,7 @@
 """
 What only the report shows: an executed notebook, the configuration, the software, tables as pages.
 
-REQUIRED INPUTS: embeddings, matrices/multiome.h5mu, evaluation/leaderboard.tsv, preflight.tsv,
+REQUIRED INPUTS: embeddings, matrices/multiome.h5mu, evaluation/leaderboard.tsv, inputs.tsv,
 qc/counts.tsv
 
 OUTPUTS: results/{dataset}/notebooks/explore_embedding.{ipynb,html},

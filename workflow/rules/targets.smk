@@ -6,7 +6,6 @@ include: "inputs/targets.smk"
 
 localrules:
     all,
-    preflight,
     qc,
     peaks,
     topics,
@@ -15,11 +14,6 @@ localrules:
     conditions,
     embed,
     evaluate,
-
-
-rule preflight:
-    input:
-        preflight_outputs(),
 
 
 rule qc:

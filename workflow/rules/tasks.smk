@@ -7,7 +7,8 @@ splits.tsv}
 OUTPUTS: results/{dataset}/tasks/{model}/seed-{seed}/{imputed_rna.zarr, imputed_atac.zarr, predict.json,
 match.json, loadings.tsv, markers.tsv}, results/{dataset}/evaluation/tasks.tsv
 
-predict and match are scored on the cells that the model has not learnt from.
+predict and match are scored on the cells that the model has not learnt from. The device is a resource,
+not a param: it changes no result, and re-runs nothing.
 """
 
 
@@ -32,6 +33,7 @@ rule impute:
         gpu=1,
         mem_mb=16000,
         runtime=120,
+        device=config["training"]["device"],
     params:
         quantile=impute_quantile,
         code=source_digest("multiome2vec.steps.impute"),
@@ -58,6 +60,7 @@ rule predict:
         gpu=1,
         mem_mb=16000,
         runtime=120,
+        device=config["training"]["device"],
     params:
         code=source_digest("multiome2vec.steps.predict"),
     script:
@@ -83,6 +86,7 @@ rule match:
         gpu=1,
         mem_mb=16000,
         runtime=120,
+        device=config["training"]["device"],
     params:
         code=source_digest("multiome2vec.steps.match"),
     script:
@@ -108,6 +112,7 @@ rule loadings:
     resources:
         mem_mb=16000,
         runtime=60,
+        device=config["training"]["device"],
     params:
         code=source_digest("multiome2vec.steps.loadings"),
     script:

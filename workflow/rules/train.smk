@@ -76,6 +76,7 @@ rule embed_cells:
         gpu=1,
         mem_mb=16000,
         runtime=120,
+        device=config["training"]["device"],
     params:
         code=source_digest("multiome2vec.steps.embed_cells"),
     script:

@@ -9,12 +9,11 @@ with job(snakemake.log[0], threads=snakemake.threads):
         fragments=snakemake.input.fragments,
         barcodes=snakemake.input.barcodes,
         reference={
-            "chrom_sizes": snakemake.input.chrom_sizes,
+            "chromosomes": snakemake.input.chromosomes,
             "tss": snakemake.input.tss or None,
             "blacklist": snakemake.input.blacklist or None,
         },
         out=dict(snakemake.output.items()),
-        mitochondrion=snakemake.params.mitochondrion,
         thresholds=snakemake.params.thresholds,
         doublets=snakemake.params.doublets,
         seed=snakemake.params.seed,

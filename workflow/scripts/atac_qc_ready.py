@@ -9,4 +9,5 @@ with job(snakemake.log[0], threads=snakemake.threads):
         regions=snakemake.input.regions,
         barcodes=snakemake.input.barcodes,
         out=dict(snakemake.output.items()),
+        min_regions=snakemake.params.min_regions,
     )

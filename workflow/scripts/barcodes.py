@@ -15,4 +15,5 @@ with job(snakemake.log[0], threads=snakemake.threads):
         barcode_transform=snakemake.params.barcode_transform,
         min_overlap=snakemake.params.min_overlap,
         min_fragments=snakemake.params.min_fragments,
+        translation=snakemake.input.get("translation"),
     )

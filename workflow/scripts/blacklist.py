@@ -9,4 +9,5 @@ with job(snakemake.log[0], threads=snakemake.threads):
         source=snakemake.input.source,
         chrom_sizes=snakemake.input.chrom_sizes,
         out=snakemake.output.blacklist,
+        chromosome_names=snakemake.input.get("names"),
     )

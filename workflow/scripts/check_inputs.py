@@ -2,11 +2,13 @@
 
 from multiome2vec.logs import job
 
-with job(snakemake.log[0], threads=snakemake.threads):
+with job(snakemake.log.text, threads=snakemake.threads):
     from multiome2vec.steps.preflight import preflight
 
     preflight(
         samples=snakemake.params.samples,
         assembly=snakemake.params.assembly,
-        out=snakemake.output.table,
+        out=snakemake.log.table,
+        passed=snakemake.output.table,
+        settings=snakemake.params.settings | {"tmpdir": snakemake.resources.tmpdir},
     )

@@ -8,4 +8,5 @@ with job(snakemake.log[0], threads=snakemake.threads):
     chrom_sizes(
         source=snakemake.input.source,
         out=snakemake.output.sizes,
+        chromosome_names=snakemake.input.get("names"),
     )

@@ -8,10 +8,9 @@ with job(snakemake.log[0], threads=snakemake.threads):
     consensus(
         groups=snakemake.input.groups,
         folder=snakemake.input.folder,
-        chrom_sizes=snakemake.input.chrom_sizes,
+        chromosomes=snakemake.input.chromosomes,
         blacklist=snakemake.input.get("blacklist"),
         bed=snakemake.output.bed,
         half_width=snakemake.params.half_width,
         min_score=snakemake.params.min_score,
-        chromosomes=snakemake.params.chromosomes,
     )

@@ -9,10 +9,10 @@ with job(snakemake.log[0], threads=snakemake.threads):
         barcodes=snakemake.input.barcodes,
         fragments=dict(zip(snakemake.params.samples, snakemake.input.fragments, strict=True)),
         bed=snakemake.input.bed,
-        chrom_sizes=snakemake.input.chrom_sizes,
+        chromosomes=snakemake.input.chromosomes,
         out=snakemake.output.regions,
         counting=snakemake.params.counting,
         min_cells=snakemake.params.min_cells,
+        max_cells=snakemake.params.max_cells,
         assembly=snakemake.params.assembly,
-        chromosomes=snakemake.params.chromosomes,
     )

@@ -11,4 +11,5 @@ with job(snakemake.log[0], threads=snakemake.threads):
         card=snakemake.input.card,
         out=snakemake.output.embedding,
         model=snakemake.wildcards.model,
+        device=snakemake.resources.device,
     )

@@ -10,4 +10,5 @@ with job(snakemake.log[0], threads=snakemake.threads):
         kind=snakemake.params.kind,
         chrom_sizes=snakemake.input.chrom_sizes,
         out=snakemake.output.genes,
+        chromosome_names=snakemake.input.get("names"),
     )

@@ -9,4 +9,5 @@ with job(snakemake.log[0], threads=snakemake.threads):
         fasta=snakemake.input.fasta,
         out=snakemake.output.fasta,
         index=snakemake.output.index,
+        chromosome_names=snakemake.input.get("names"),
     )

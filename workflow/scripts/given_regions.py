@@ -8,8 +8,8 @@ with job(snakemake.log[0], threads=snakemake.threads):
     given_regions(
         bed=snakemake.input.get("bed"),
         matrices=snakemake.input.get("matrices", []),
-        chrom_sizes=snakemake.input.get("chrom_sizes"),
+        chromosomes=snakemake.input.get("chromosomes"),
         blacklist=snakemake.input.get("blacklist"),
         out=snakemake.output.bed,
-        chromosomes=snakemake.params.chromosomes,
+        kinds=snakemake.params.kinds,
     )

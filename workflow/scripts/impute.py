@@ -12,4 +12,5 @@ with job(snakemake.log[0], threads=snakemake.threads):
         out=snakemake.output.imputed,
         modality=snakemake.wildcards.modality,
         quantile=snakemake.params.quantile,
+        device=snakemake.resources.device,
     )

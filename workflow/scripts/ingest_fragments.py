@@ -11,4 +11,6 @@ with job(snakemake.log[0], threads=snakemake.threads):
         index=snakemake.output.index,
         census=snakemake.output.census,
         chrom_sizes=snakemake.input.get("chrom_sizes"),
+        barcodes=snakemake.params.barcodes,
+        chromosome_names=snakemake.input.get("names"),
     )

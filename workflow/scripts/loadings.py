@@ -12,4 +12,5 @@ with job(snakemake.log[0], threads=snakemake.threads):
         splits=snakemake.input.splits,
         out=snakemake.output.loadings,
         markers=snakemake.output.markers,
+        device=snakemake.resources.device,
     )

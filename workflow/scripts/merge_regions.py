@@ -11,5 +11,6 @@ with job(snakemake.log[0], threads=snakemake.threads):
         bed=snakemake.input.bed,
         out=snakemake.output.regions,
         min_cells=snakemake.params.min_cells,
+        max_cells=snakemake.params.max_cells,
         assembly=snakemake.params.assembly,
     )

@@ -11,4 +11,5 @@ with job(snakemake.log[0], threads=snakemake.threads):
         card=snakemake.input.card,
         splits=snakemake.input.splits,
         out=snakemake.output.scores,
+        device=snakemake.resources.device,
     )

@@ -61,7 +61,7 @@ def test_coding_genes_of_a_gtf_and_of_a_list(tmp_path):
     names.write_text("ENSG00000000002.3\nENSG00000000001\nENSG00000000002.1\n")
     with pytest.raises(UserError, match=r"'ENSG00000000002' occurs more than once .*rows 1, 3"):
         read_coding_genes(names)
-    names.write_text("")
+    names.write_text("# none\n")
     with pytest.raises(UserError, match="names no gene"):
         read_coding_genes(names)
     with pytest.raises(UserError, match="does not exist"):

@@ -23,6 +23,8 @@ def test_sums_of_counts():
     np.testing.assert_array_equal(found.square, (values**2).sum(0))
     np.testing.assert_array_equal(found.n_open, (values > 0).sum(0))
     assert found.median_library == np.median(values.sum(1))
+    logs = np.log(np.maximum(values.sum(1), 1))
+    np.testing.assert_allclose(found.log_library, (logs.mean(), logs.std()))
 
 
 def test_sums_of_scores_leave_out_what_is_undefined():
@@ -39,6 +41,7 @@ def test_sums_of_scores_leave_out_what_is_undefined():
 def test_no_cells():
     found = raw_sums(MemoryStore.from_matrix(COUNTS), ROWS[:0])
     assert (found.n_cells, found.median_library, found.total.sum()) == (0, 0, 0)
+    assert found.log_library == (0, 0)
 
 
 def test_density_is_that_of_the_matrix():

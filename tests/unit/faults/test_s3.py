@@ -92,7 +92,7 @@ def test_fault_only_auxiliary_encoders_are_pretrained(monkeypatch):
     fit = module.fit
 
     def watch(model, data, split, *, context, **settings):
-        joint = context.key["stage"] == "joint"
+        joint = context.stage == "joint"
         if joint:
             starts.append({name: t.clone() for name, t in model.state_dict().items()})
             used.append(latent(model, data, split.train))

@@ -16,7 +16,7 @@ def test_gene_sets(tmp_path):
     [
         ("A\tx\tG1\nA\tx\tG2\n", "line 2: set 'A' occurs twice"),
         ("A\tx\n", "line 1: set 'A' has no genes"),
-        ("", "no gene sets"),
+        ("", "is empty"),
     ],
 )
 def test_bad_files(tmp_path, text, message):

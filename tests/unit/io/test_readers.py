@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from multiome2vec.errors import UserError
-from multiome2vec.io.genome import read_tss, read_tss_bed
+from multiome2vec.io.annotation import read_tss
+from multiome2vec.io.genome import read_tss_bed
 from multiome2vec.io.labels import read_labels
 from multiome2vec.io.region_names import parse_region_names
 from multiome2vec.steps.ingest_regions import ingest_regions

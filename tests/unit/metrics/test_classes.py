@@ -3,6 +3,7 @@ import pytest
 from multiome2vec.metrics import REGISTRY, silhouette
 from multiome2vec.metrics._clusters import RESOLUTIONS, best_leiden
 from sklearn.metrics import (
+    adjusted_mutual_info_score,
     adjusted_rand_score,
     normalized_mutual_info_score,
     silhouette_score,
@@ -43,6 +44,17 @@ def test_ari_and_nmi_score_the_same_leiden_clusters():
     clusters = best_leiden(CLOUDS, LABELS, n_neighbors=10, seed=0)
     assert score("ari")["ari"] == adjusted_rand_score(LABELS, clusters)
     assert score("nmi")["nmi"] == normalized_mutual_info_score(LABELS, clusters)
+    found = score("ami")
+    assert found["ami"] == adjusted_mutual_info_score(LABELS, clusters)
+    assert found["ami_kmeans"] < score("nmi")["nmi_kmeans"]
+
+
+def test_clisi_is_of_the_neighbours_classes():
+    """Cells of two of three classes in each other's places: half a step from 1 to 0."""
+    assert score("clisi")["clisi"] == pytest.approx(1, abs=0.1)
+    both = np.where(LABELS == "c", "c", RNG.permutation(np.repeat(["a", "b"], 75)))
+    cells = np.where((both == "c")[:, None], 50.0, 0.0) + RNG.normal(size=(150, 3))
+    assert score("clisi", cells, both)["clisi"] == pytest.approx(0.5, abs=0.1)
 
 
 def test_resolution_fits_the_grain_of_the_classes():

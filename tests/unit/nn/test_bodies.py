@@ -77,3 +77,19 @@ def test_cluster_attention_without_responsibilities(inputs):
 def test_cluster_attention_without_components(n_components):
     with pytest.raises(UserError, match="mixture prior"):
         body("cluster-attention", n_components=n_components)
+
+
+@pytest.mark.parametrize("name", ["cluster-attention", "cluster-attention-sigmoid"])
+def test_another_number_of_components_goes_on_where_the_first_was(name):
+    """The same for even responsibilities, of its own for others."""
+    settings = {"n_covariates": 2, "widths": (6,), "dropout": 0.0}
+    settings |= {"norm": "layer", "activation": "relu"}
+    torch.manual_seed(0)
+    first, second = (BODIES[name](4, n_components=k, **settings) for k in (3, 5))
+    differences = second.attention.weight.diff(dim=1)
+    z, covariate = torch.randn(7, 4), torch.eye(2)[[0, 1, 0, 1, 0, 1, 0]]
+    second.take(first)
+    even = [body(z, covariate, torch.full((7, k), 1 / k)) for body, k in ((first, 3), (second, 5))]
+    torch.testing.assert_close(*even)
+    torch.testing.assert_close(second.attention.weight.diff(dim=1), differences)
+    assert not torch.allclose(second(z, covariate, torch.eye(5)[[0] * 7]), even[0])

@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 import torch
+from multiome2vec.errors import UserError
 from multiome2vec.models.subsets import group_masks, hide, valid_subsets
 from multiome2vec.objectives.objective import Objective, validation_elbo
 from multiome2vec.objectives.spec import ObjectiveSpec
@@ -186,3 +187,27 @@ def test_free_nats_do_not_pay_for_small_divergence(model, batch):
     t = output.terms
     expected = t["nll_rna"] + 0.5 * t["nll_atac"] + t["nll_motif"] + 50.0
     torch.testing.assert_close(output.total.detach(), expected)
+
+
+@pytest.mark.parametrize("prior", ["standard-normal", "mixture", "gmvae"])
+def test_free_bits_do_not_pay_for_small_divergence_of_any_dimension(prior, batch):
+    """Σ_d max(λ, mean over cells of KL_d): nothing pulls dimensions below λ to the prior."""
+    model = build(prior=prior, n_components=3, prior_expert=False)
+    dimensions = model.infer(batch).dimensions.mean(dim=0).detach()
+    threshold = float(dimensions.mean())  # one dimension is below, one above
+    assert (dimensions < threshold).tolist().count(True) == 1
+    seed = torch.Generator().manual_seed(0)
+    plain, freed = (
+        loss(model, batch, seed.manual_seed(0), ObjectiveSpec(free_bits=bits))
+        for bits in (0.0, threshold)
+    )
+    paid = freed.total - plain.total
+    expected = dimensions.clamp(min=threshold).sum() - dimensions.sum()
+    torch.testing.assert_close(paid.detach(), expected, rtol=1e-4, atol=1e-4)
+    assert freed.terms.keys() == plain.terms.keys()
+    torch.testing.assert_close(freed.terms["kl_z"], dimensions.sum())
+
+
+def test_the_whole_divergence_and_its_dimensions_are_not_freed_at_once():
+    with pytest.raises(UserError, match="free_nats = 1 and free_bits = 0.1 free the same"):
+        ObjectiveSpec(free_nats=1.0, free_bits=0.1)

@@ -42,6 +42,17 @@ def test_misspelt_hyperparameter_is_named():
         configure("trivae", {"latnet": 3})
 
 
+@pytest.mark.parametrize("value", [None, 2, 2.5])
+def test_a_target_of_the_loss_is_a_number_or_none(value):
+    settings = configure("trivae", {"target_loss": value, "gradient_clip": 0})
+    optimisation = settings.optimisation(settings.model(SHAPES, n_batches=0))
+    assert (optimisation.target_loss, optimisation.gradient_clip) == (value, 0)
+    with pytest.raises(
+        UserError, match="'target_loss' must be of type float, such as 100.0, or No"
+    ):
+        configure("trivae", {"target_loss": "low"})
+
+
 def test_unknown_preset_is_named():
     with pytest.raises(UserError, match="Unknown model 'trivea'.*'trivae'"):
         configure("trivea", {})
@@ -96,6 +107,7 @@ def test_every_term_is_on_before_the_last_epoch(preset):
 def test_the_deep_presets_have_the_published_settings():
     """Of S4: what its text says, and what its last state did."""
     common = {"hidden": (4096, 2048, 1024, 512, 256), "norm": "batch", "activation": "elu"}
+    common |= {"initialisation": "xavier"}
     common |= {"learning_rate": 1e-4, "max_epochs": 300, "masking": (0.05, 0.25)}
     text = {"latent": 19_797, "dropout": 0.3, "patience": 30, "kl_weight": 0.1}
     text |= {"kl_warmup_epochs": 40, "kl_schedule": "cyclical"}

@@ -62,6 +62,31 @@ def test_too_little_overlap_stops(tmp_path):
         made(tmp_path, rna=rna(tmp_path), census=census(tmp_path, AA_1=50, TT_1=50))
 
 
+def test_the_only_respelling_is_found_if_the_sheet_names_none(tmp_path, caplog):
+    names = ("AAAACCCA-1", "CCTCGGAG-1", "GGATTTTT-1")
+    given = {
+        "rna": rna(tmp_path, names),
+        "census": census(tmp_path, AAAACCCA=50, CCTCGGAG=9, TTGTAACA=99),
+    }
+    found = made(tmp_path, **given, barcode_transform="")
+    assert found["fragment_barcode"].tolist() == ["AAAACCCA", "CCTCGGAG", ""]
+    assert "strip-suffix" in caplog.text
+    with pytest.raises(UserError, match="Write 'strip-suffix'"):
+        made(tmp_path, **given, barcode_transform="none")
+
+
+def test_barcodes_of_two_lists_are_translated(tmp_path):
+    (tmp_path / "pairs.tsv").write_text("AAAACCCA\tTTTTTTTT\nCCTCGGAG\tGGGGGGGG\n")
+    found = made(
+        tmp_path,
+        rna=rna(tmp_path, ("AAAACCCA-1", "CCTCGGAG-1")),
+        census=census(tmp_path, TTTTTTTT_1=50, GGGGGGGG_1=9),
+        barcode_transform="",
+        translation=str(tmp_path / "pairs.tsv"),
+    )
+    assert found["fragment_barcode"].tolist() == ["TTTTTTTT-1", "GGGGGGGG-1"]
+
+
 def test_metadata_from_a_column_of_the_rna(tmp_path):
     found = made(tmp_path, rna=rna(tmp_path), metadata={"donor": "obs:donor"})
     assert found["donor"].tolist() == ["d0", "d1", "d2"]

@@ -8,8 +8,8 @@ from installed import needs_macs2
 from multiome2vec.errors import UserError
 from multiome2vec.steps import call_peaks as step
 from multiome2vec.steps.consensus import consensus
+from toy_chromosomes import write_chromosomes
 
-CHROMOSOMES = {"pattern": "^chr[0-9]+$", "mitochondrion": "chrM"}
 SETTINGS = {
     "qvalue": 0.05, "max_count": 1, "genome_size": 100_000,
     "mode": "fragments", "shift": None, "extsize": None,
@@ -41,7 +41,7 @@ def data(tmp_path):
         table.to_csv(tmp_path / f"{sample}.tsv", sep="\t", header=False, index=False)
     (tmp_path / "pre.tsv").write_text("\n".join(cells) + "\n")
     (tmp_path / "labels.tsv").write_text("\n".join(labels) + "\n")
-    (tmp_path / "chrom.sizes").write_text("chr1\t100000\nchrM\t1000\n")
+    write_chromosomes(tmp_path / "chromosomes.tsv", chr1=100_000, chrM=1000)
     return tmp_path
 
 
@@ -50,14 +50,12 @@ def run(data, *, minima=None, threads=2, out="macs3", caller="macs3"):
         labels=str(data / "labels.tsv"),
         barcodes=str(data / "pre.tsv"),
         fragments={sample: str(data / f"{sample}.tsv") for sample in ("s1", "s2")},
-        chrom_sizes=str(data / "chrom.sizes"),
-        genome=None,
+        chromosomes=str(data / "chromosomes.tsv"),
         table=str(data / out / "groups.tsv"),
         folder=str(data / out / "groups"),
         caller=caller,
         settings=SETTINGS,
         minima=minima or {"cells": 5, "fragments": 100},
-        chromosomes=CHROMOSOMES,
         threads=threads,
     )
     return pd.read_csv(data / out / "groups.tsv", sep="\t", keep_default_na=False)
@@ -78,12 +76,11 @@ def test_groups_peaks_and_consensus(data):
     consensus(
         groups=str(data / "macs3" / "groups.tsv"),
         folder=str(data / "macs3" / "groups"),
-        chrom_sizes=str(data / "chrom.sizes"),
+        chromosomes=str(data / "chromosomes.tsv"),
         blacklist=None,
         bed=str(data / "consensus.bed"),
         half_width=250,
         min_score=0,
-        chromosomes=CHROMOSOMES,
     )
     bed = pd.read_csv(data / "consensus.bed", sep="\t", header=None)
     assert (bed[2] - bed[1] == 500).all()
@@ -142,10 +139,3 @@ def test_unlabelled_cells_are_said(data, no_caller, caplog):
     groups = run(data)
     assert groups["cells"].tolist() == [7, 8, 1, 1, 8, 8]
     assert "1 of 34 cells have no label" in caplog.text
-
-
-def test_genome_size_is_of_standard_chromosomes_without_n(tmp_path):
-    (tmp_path / "genome.fa").write_text(">chr1\nACGTNNnn\nAC\n>chrM\nACGTACGT\n")
-    sizes = pd.Series({"chr1": 10})
-    assert step._genome_size(str(tmp_path / "genome.fa"), sizes) == 6
-    assert step._genome_size(None, sizes) == 10

@@ -7,8 +7,9 @@ import pytest
 import scipy.sparse as sp
 from multiome2vec.errors import UserError
 from multiome2vec.steps.given_regions import given_regions
+from toy_chromosomes import write_chromosomes
 
-CHROMOSOMES = {"pattern": "^chr[0-9]+$", "mitochondrion": "chrM"}
+KINDS = {"pattern": "^chr[0-9]+$", "mitochondrion": "chrM"}
 
 
 def matrix(path, names):
@@ -22,17 +23,17 @@ def matrix(path, names):
 
 
 def run(tmp_path, *, bed=None, matrices=(), sizes=True, blacklist=True):
-    (tmp_path / "chrom.sizes").write_text("chr2\t5000\nchr1\t9000\nchrM\t500\n")
+    table = write_chromosomes(tmp_path / "chromosomes.tsv", chr2=5000, chr1=9000, chrM=500)
     (tmp_path / "blacklist.bed").write_text("chr1\t100\t200\n")
     if bed is not None:
         (tmp_path / "mine.bed").write_text(bed)
     given_regions(
         bed=str(tmp_path / "mine.bed") if bed is not None else None,
         matrices=matrices,
-        chrom_sizes=str(tmp_path / "chrom.sizes") if sizes else None,
+        chromosomes=table if sizes else None,
         blacklist=str(tmp_path / "blacklist.bed") if blacklist else None,
         out=str(tmp_path / "consensus.bed"),
-        chromosomes=CHROMOSOMES,
+        kinds=KINDS,
     )
     return (tmp_path / "consensus.bed").read_text().splitlines()
 

@@ -4,8 +4,10 @@ import json
 
 import pandas as pd
 import pytest
+import torch
 from anndata.io import read_zarr
-from multiome2vec.errors import ContractError
+from multiome2vec.errors import ContractError, UserError
+from multiome2vec.steps.embed_cells import embed_cells
 from multiome2vec.steps.impute import impute
 from multiome2vec.steps.loadings import loadings
 from multiome2vec.steps.match import match
@@ -54,6 +56,26 @@ def test_predictions_and_matching(files, tmp_path):
     }
     match(**files, out=tmp_path / "match.json")
     assert json.loads((tmp_path / "match.json").read_text())["rna_atac"]["n_cells"] == 10
+
+
+def test_the_device_reaches_every_task(files, tmp_path, monkeypatch):
+    """One that is not there is refused, the CPU does what `auto` does on it."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    paths = {name: path for name, path in files.items() if name != "splits"}
+    out = tmp_path / "out.h5ad"
+    tasks = {
+        embed_cells: {**paths, "model": "trivae"},
+        impute: {**paths, "modality": "rna", "quantile": 0.95},
+        predict: files,
+        match: files,
+        loadings: {**files, "markers": tmp_path / "markers.tsv"},
+    }
+    for task, arguments in tasks.items():
+        with pytest.raises(UserError, match="torch sees no GPU. Set device to 'auto'"):
+            task(**arguments, out=out, device="cuda")
+        assert not out.exists()
+        task(**arguments, out=out, device="cpu")
+        out.unlink()
 
 
 def test_loadings_and_markers(files, tmp_path):

@@ -16,6 +16,7 @@ from multiome2vec.steps.labels import labels
 from multiome2vec.steps.pre_qc import pre_qc
 from multiome2vec.steps.rna_qc import rna_qc
 from scipy import sparse
+from toy_chromosomes import write_chromosomes
 
 THRESHOLDS = {
     "mode": "fixed", "min_genes": 15, "max_genes": None, "max_pct_mt": 25, "mads_counts": 5,
@@ -154,13 +155,29 @@ def test_ready_matrix_gives_totals_only(tmp_path, unit):
     names = [f"bc{i:02d}" for i in range(N)]  # the ATAC side's spelling
     values = write_regions(tmp_path / "regions.h5ad", unit=unit, names=names)
     out = {name: str(tmp_path / f"{name}.tsv") for name in ("table", "profile", "limits")}
-    atac_qc_ready(regions=str(tmp_path / "regions.h5ad"), barcodes=barcodes, out=out)
+    atac_qc_ready(regions=str(tmp_path / "regions.h5ad"), barcodes=barcodes, out=out, min_regions=0)
     table = read_cells(out["table"])
     total = values.sum(axis=1)
     expected = -(-total // 2) if unit == keys.INSERTION else total
     assert table[keys.N_FRAGMENT].tolist() == expected.tolist()
     assert table[keys.ATAC_PASS].all()
     assert table[keys.TSSE].isna().all()
+
+
+def test_cells_of_a_ready_matrix_with_few_open_regions(tmp_path):
+    barcodes = write_barcodes(tmp_path / "barcodes.tsv", rna=True, atac=True)
+    names = [f"bc{i:02d}" for i in range(N)]
+    values = write_regions(tmp_path / "regions.h5ad", unit=keys.FRAGMENT, names=names)
+    n_open = (values > 0).sum(axis=1)
+    limit = int(np.sort(n_open)[N // 2])
+    out = {name: str(tmp_path / f"{name}.tsv") for name in ("table", "profile", "limits")}
+    atac_qc_ready(
+        regions=str(tmp_path / "regions.h5ad"), barcodes=barcodes, out=out, min_regions=limit
+    )
+    table = read_cells(out["table"])
+    assert 0 < (n_open < limit).sum() < N
+    assert table[keys.ATAC_PASS].tolist() == (n_open >= limit).tolist()
+    assert set(table[keys.ATAC_REASON]) == {"", "low_regions"}
 
 
 @pytest.fixture
@@ -174,7 +191,7 @@ def library(tmp_path):
             rows.append(("chr1", place, place + int(rng.integers(50, 400)), f"bc{cell:02d}", 1))
     table = pd.DataFrame(sorted(rows))
     table.to_csv(tmp_path / "fragments.tsv.gz", sep="\t", header=False, index=False)
-    (tmp_path / "chrom.sizes").write_text("chr1\t41000\nchrM\t16000\n")
+    write_chromosomes(tmp_path / "chromosomes.tsv", chr1=41_000, chrM=16_000)
     (tmp_path / "tss.bed").write_text("chr1\t10000\t10001\tG\tG\t+\n")
     (tmp_path / "blacklist.bed").write_text("chr1\t0\t500\n")
     return tmp_path
@@ -183,17 +200,13 @@ def library(tmp_path):
 def test_atac_from_fragments(library):
     barcodes = write_barcodes(library / "barcodes.tsv", rna=False, atac=True)
     out = {name: str(library / f"{name}.tsv") for name in ("table", "profile", "limits")}
-    reference = {name: str(library / name) for name in ("chrom.sizes", "tss.bed", "blacklist.bed")}
+    names = ("chromosomes.tsv", "tss.bed", "blacklist.bed")
+    reference = {name.partition(".")[0]: str(library / name) for name in names}
     atac_qc(
         fragments=str(library / "fragments.tsv.gz"),
         barcodes=barcodes,
-        reference={
-            "chrom_sizes": reference["chrom.sizes"],
-            "tss": reference["tss.bed"],
-            "blacklist": reference["blacklist.bed"],
-        },
+        reference=reference,
         out=out,
-        mitochondrion="chrM",
         thresholds={
             "mode": "auto", "min_log10_fragments": 2, "min_tsse": 0, "max_nucleosome_signal": 9,
         },
@@ -226,7 +239,7 @@ def test_annotate_fragments_then_label(library):
     out = str(library / "atac.h5ad")
     annotate_atac(
         fragments={"s": str(library / "fragments.tsv.gz")}, regions={}, barcodes=kept,
-        chrom_sizes=str(library / "chrom.sizes"), out=out, mitochondrion="chrM", n_components=5,
+        chromosomes=str(library / "chromosomes.tsv"), out=out, n_components=5,
         harmony=True, graph=GRAPH, seed=0,
     )  # fmt: skip
     cells = ad.read_h5ad(out)
@@ -254,7 +267,7 @@ def test_clusters_without_rna_are_named_by_gene_activity(library):
     out, table = str(library / "atac.h5ad"), str(library / "labels.tsv")
     annotate_atac(
         fragments={"s": str(library / "fragments.tsv.gz")}, regions={}, barcodes=kept,
-        chrom_sizes=str(library / "chrom.sizes"), out=out, mitochondrion="chrM", n_components=5,
+        chromosomes=str(library / "chromosomes.tsv"), out=out, n_components=5,
         harmony=True, graph=GRAPH, seed=0, genes=str(library / "genes.bed"),
         activity={"window": 100_000, "decay": 5000},
     )  # fmt: skip
@@ -283,8 +296,8 @@ def test_annotate_ready_regions_of_two_samples(tmp_path):
     kept = write_kept(tmp_path / "pre.tsv", rna=False, atac=True, samples="st")
     regions = {sample: str(tmp_path / f"{sample}.h5ad") for sample in "st"}
     settings = {
-        "barcodes": kept, "chrom_sizes": None, "out": str(tmp_path / "atac.h5ad"),
-        "mitochondrion": "chrM", "n_components": 5, "harmony": True, "graph": GRAPH, "seed": 0,
+        "barcodes": kept, "chromosomes": None, "out": str(tmp_path / "atac.h5ad"),
+        "n_components": 5, "harmony": True, "graph": GRAPH, "seed": 0,
     }  # fmt: skip
     annotate_atac(fragments={}, regions=regions, **settings)
     cells = ad.read_h5ad(settings["out"])

@@ -9,8 +9,8 @@ from multiome2vec.errors import UserError
 from multiome2vec.steps.count_regions import count_regions
 from multiome2vec.steps.final_qc import final_qc
 from multiome2vec.steps.merge_regions import merge_regions
+from toy_chromosomes import write_chromosomes
 
-CHROMOSOMES = {"pattern": "^chr[0-9]+$", "mitochondrion": "chrM"}
 NAMES = ["chr1:100-200", "chr1:300-400", "chr2:0-50"]
 CELLS = ["s1#A", "s1#B", "s2#A", "s2#C"]
 
@@ -21,7 +21,7 @@ def data(tmp_path):
         f"{name.replace(':', chr(9)).replace('-', chr(9))}\t{name}\t0\t.\t.\n" for name in NAMES
     ]
     (tmp_path / "consensus.bed").write_text("".join(rows))
-    (tmp_path / "chrom.sizes").write_text("chr1\t1000\nchr2\t500\nchrM\t100\n")
+    write_chromosomes(tmp_path / "chromosomes.tsv", chr1=1000, chr2=500, chrM=100)
     header = "cell\tbarcode\tfragment_barcode\tin_rna\tin_atac\tsample\tbatch\tkeep\treason\n"
     (tmp_path / "pre.tsv").write_text(
         header
@@ -46,17 +46,17 @@ def data(tmp_path):
     return tmp_path
 
 
-def count(data, *, counting="paired-insertion", min_cells=1):
+def count(data, *, counting="paired-insertion", min_cells=1, max_cells=None):
     count_regions(
         barcodes=str(data / "pre.tsv"),
         fragments={sample: str(data / f"{sample}.tsv") for sample in ("s1", "s2")},
         bed=str(data / "consensus.bed"),
-        chrom_sizes=str(data / "chrom.sizes"),
+        chromosomes=str(data / "chromosomes.tsv"),
         out=str(data / "regions.h5ad"),
         counting=counting,
         min_cells=min_cells,
+        max_cells=max_cells,
         assembly="toy",
-        chromosomes=CHROMOSOMES,
     )
     return ad.read_h5ad(data / "regions.h5ad")
 
@@ -79,8 +79,16 @@ def test_regions_in_few_cells_are_dropped_but_count_for_frip(data):
     assert adata.var_names.tolist() == NAMES[:1]
     assert adata.uns["n_regions"] == 3
     assert adata.obs["n_fragment_in_regions"].tolist() == [2, 1, 1, 0]
-    with pytest.raises(UserError, match="None of the 3 regions is open in 4 of the 4 kept cells"):
+    with pytest.raises(
+        UserError, match="None of the 3 regions is open in 4 to 4 of the 4 kept cells"
+    ):
         count(data, min_cells=4)
+
+
+def test_regions_in_many_cells_are_dropped(data):
+    assert count(data, max_cells=1).var_names.tolist() == NAMES[1:]
+    with pytest.raises(UserError, match="None of the 3 regions is open in 2 to 1 of the 4"):
+        count(data, min_cells=2, max_cells=1)
 
 
 def test_no_kept_cell(data):
@@ -110,6 +118,7 @@ def merge(data, matrices):
         bed=str(data / "consensus.bed"),
         out=str(data / "regions.h5ad"),
         min_cells=1,
+        max_cells=None,
         assembly="toy",
     )
     return ad.read_h5ad(data / "regions.h5ad")

@@ -239,7 +239,8 @@ def test_monitors_of_the_caller_are_in_the_history(data):
 def test_metrics_hold_a_line_per_epoch(data, tmp_path):
     path = tmp_path / "metrics.jsonl"
     _, _, result = train(data, max_epochs=3, settings={"metrics": str(path)})
-    assert [json.loads(line) for line in path.read_text().splitlines()] == result.history
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert lines == [{"stage": "joint", **row} for row in result.history]
 
 
 def test_cells_are_embedded_one_by_one(data):

@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 import torch
-from multiome2vec.training.optimiser import LearningRate, make_optimiser
+from multiome2vec.training.optimiser import LearningRate, clip_gradients, make_optimiser
 from multiome2vec.training.settings import Optimisation
+from tiny_model import build
 
 
 def test_plateau_is_that_of_torch():
@@ -71,5 +72,49 @@ def test_optimiser_has_the_settings(name):
     settings = Optimisation(optimiser=name, learning_rate=0.1, weight_decay=0.2, epsilon=0.3)
     optimiser = make_optimiser(model, settings)
     assert type(optimiser).__name__.lower() == name
-    group = optimiser.param_groups[0]
-    assert (group["lr"], group["weight_decay"], group["eps"]) == (0.1, 0.2, 0.3)
+    decays = []
+    for group in optimiser.param_groups:
+        assert (group["lr"], group["eps"]) == (0.1, 0.3)
+        decays.append(group["weight_decay"])
+    assert decays == [0.2, 0]
+
+
+@pytest.mark.parametrize("prior", ["mixture", "gmvae"])
+def test_weight_decay_pulls_at_nothing_but_weights_of_layers(prior):
+    """With gradients of 0, a step of AdamW is the decay alone."""
+    model = build("rna", prior=prior, n_components=3, prior_expert=False)
+    model.encoders["rna"].trunk.input.linear.bias.data.fill_(1)
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    optimiser = make_optimiser(model, Optimisation(learning_rate=0.1, weight_decay=0.5))
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimiser.step()
+    changed = {n for n, p in model.named_parameters() if not torch.equal(p, before[n])}
+    assert {"encoders.rna.head.weight", "decoders.rna.head.weight"} <= changed
+    assert changed == {
+        name
+        for name, p in before.items()
+        if name.endswith("weight") and p.ndim == 2 and bool(p.any())
+    }
+    assert not changed & {"prior.component_means", "prior.raw_variances", "prior.heads.constant"}
+    spared = {"likelihoods.rna.log_theta", "likelihoods.rna.shares.log_factor", "prior.logits"}
+    assert spared <= set(before) - changed
+    order = [p for group in optimiser.param_groups for p in group["params"]]
+    assert {id(p) for p in order} == {id(p) for p in model.parameters()}
+    assert len(order) == len(before)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3, math.nan])
+def test_gradients_are_clipped_as_torch_does(scale):
+    ours, theirs = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    frozen = torch.nn.Parameter(torch.ones(2))  # never gets a gradient
+    for model in (ours, theirs):
+        model.register_parameter("frozen", frozen)
+        for parameter, seed in ((model.weight, 0), (model.bias, 1)):
+            generator = torch.Generator().manual_seed(seed)
+            parameter.grad = scale * torch.randn(parameter.shape, generator=generator)
+    norm = clip_gradients(ours, limit=1.0)
+    expected = torch.nn.utils.clip_grad_norm_(theirs.parameters(), 1.0)
+    torch.testing.assert_close(norm, expected, equal_nan=True)
+    torch.testing.assert_close(ours.weight.grad, theirs.weight.grad, equal_nan=True)
+    torch.testing.assert_close(ours.bias.grad, theirs.bias.grad, equal_nan=True)

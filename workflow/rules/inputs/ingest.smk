@@ -25,9 +25,11 @@ def barcode_inputs(wildcards):
         "census": (has_fragments, "fragment_barcodes.tsv"),
         "regions": (has_ready_atac, "regions.h5ad"),
     }
-    return {key: f"{folder}/{name}" for key, (has, name) in files.items() if has(wildcards.sample)}
+    there = {key: f"{folder}/{name}" for key, (has, name) in files.items() if has(wildcards.sample)}
+    translation = config["ingest"]["barcode_translation"]
+    return there | ({"translation": translation} if translation else {})
 
 
-def known_chromosomes():
-    """The assembly's chromosomes, where it has any."""
-    return f"{GENOME}/chrom.sizes" if has_genome() or ASSEMBLY["chrom_sizes"] else []
+def known_chromosomes(name):
+    """A table of the assembly's chromosomes, where it has any."""
+    return f"{GENOME}/{name}" if has_genome() or ASSEMBLY["chrom_sizes"] else []

@@ -2,12 +2,6 @@
 
 from multiome2vec.peaks.callers import CALLERS as PEAK_CALLERS
 
-CHROMOSOMES = {
-    "pattern": ASSEMBLY["standard_chromosomes"],
-    "mitochondrion": ASSEMBLY["mitochondrion"],
-}
-
-
 CALLED = "(?!(?:bed|input)/)[a-z0-9]+"  # regions that are called here
 CALLED_IN_CORE = (
     "(?!(?:bed|input|macs2)/)[a-z0-9]+"  # by a caller without an environment of its own
@@ -24,12 +18,6 @@ def refuse_windows_of_fragments():
                 f"peaks.{caller}.{given[0]} has no effect on whole fragments. Leave it out, or set "
                 f"peaks.{caller}.mode: insertions to pile up a window around either end of each."
             )
-
-
-def genome_to_measure(wildcards):
-    """The sequence, if the effective genome size is to be taken from it."""
-    given = config["peaks"][wildcards.caller]["genome_size"]
-    return f"{GENOME}/genome.fa" if has_genome() and not given else []
 
 
 def blacklisted():

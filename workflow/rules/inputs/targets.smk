@@ -15,7 +15,7 @@ def is_bridged():
 
 
 def preflight_outputs():
-    return [f"{RESULTS}/preflight.tsv"]
+    return [f"{RESULTS}/inputs.tsv"]
 
 
 def qc_outputs():
@@ -167,7 +167,7 @@ def evaluate_outputs():
 
 # tables and texts as pages of the report: the file in results/{dataset}, category, title
 PAGES = {
-    "preflight": ("preflight.tsv", "1 Inputs", "checks of the inputs"),
+    "preflight": ("inputs.tsv", "1 Inputs", "checks of the inputs"),
     "samples": ("provenance/samples.tsv", "1 Inputs", "sample sheet"),
     "sample_qc": ("qc/samples.tsv", "2 Quality control", "cells of every sample after each filter"),
     "counts": ("qc/counts.tsv", "2 Quality control", "cells and features after each filter"),

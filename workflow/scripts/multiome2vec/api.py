@@ -13,6 +13,7 @@ import pandas as pd
 
 from multiome2vec import keys
 from multiome2vec.data.dataset import Dataset, as_dataset
+from multiome2vec.data.device import AUTO
 from multiome2vec.data.multiome import REFUSE
 from multiome2vec.data.readers import read_dataset
 from multiome2vec.data.splits import Split, held_out, split_groups
@@ -27,6 +28,7 @@ from multiome2vec.tasks import impute as imputation
 from multiome2vec.tasks import loadings as loading
 from multiome2vec.tasks import match as matching
 from multiome2vec.tasks import predict as prediction
+from multiome2vec.tasks import saliency as salience
 from multiome2vec.tasks.model import Model
 from multiome2vec.tasks.train import VALIDATION, train_model
 from multiome2vec.training.settings import RunSettings
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     Data = str | Path | MuData | Dataset
 
 read = read_dataset
+salient_regions = salience.salient_regions
 
 
 def train(
@@ -111,11 +114,17 @@ def embed(
     sources: Sequence[str] | None = None,
     space: str = embedding.LATENT,
     unknown_batches: str = REFUSE,
+    device: str = AUTO,
 ) -> "AnnData":
     """Place cells, see :func:`multiome2vec.tasks.embed.embed`: X is cells × dimensions."""
     dataset = _dataset(data)
     values = embedding.embed(
-        model.checkpoint, dataset, sources=sources, space=space, unknown_batches=unknown_batches
+        model.checkpoint,
+        dataset,
+        sources=sources,
+        space=space,
+        unknown_batches=unknown_batches,
+        device=device,
     )
     seed, preset = model.card["seed"], model.card["preset"]
     return embedding_object(values, obs=dataset.obs, model=preset, seed=seed)
@@ -135,6 +144,7 @@ def predict(
     target: str | None = None,
     out: str | Path | None = None,
     unknown_batches: str = REFUSE,
+    device: str = AUTO,
 ) -> dict[str, dict]:
     """Score predictions on the cells that the model did not learn from.
 
@@ -147,6 +157,8 @@ def predict(
         twentieth of each cell); needs source and target.
     unknown_batches
         ``refuse`` or ``average``.
+    device
+        ``auto``, ``cpu`` or ``cuda``.
 
     Returns
     -------
@@ -154,7 +166,8 @@ def predict(
         By ``{source}_to_{target}``, see :func:`multiome2vec.tasks.predict.predict`.
     """
     dataset = _dataset(data)
-    split, options = model.split(dataset.obs.index), {"unknown_batches": unknown_batches}
+    split = model.split(dataset.obs.index)
+    options = {"unknown_batches": unknown_batches, "device": device}
     if (source is None) != (target is None) or (out is not None and source is None):
         raise UserError("Predicted values need both the source and the target.")
     if source is None:
@@ -194,17 +207,36 @@ def match(model: Model, data: "Data", **options) -> dict[str, dict]:
 
 
 def loadings(
-    model: Model, data: "Data", *, top: int = loading.N_MARKERS
+    model: Model, data: "Data", *, top: int = loading.N_MARKERS, device: str = AUTO
 ) -> tuple[loading.Loadings, pd.DataFrame]:
     """Compute loadings and markers, see :func:`multiome2vec.tasks.loadings.tables`.
 
     ``data`` are those of the training: its cells give the scale of the dimensions.
     """
     dataset = _dataset(data)
-    train_cells = model.split(dataset.obs.index).train
-    if not len(train_cells):
-        raise UserError("None of these cells was learnt from: give the data of the training.")
-    return loading.tables(model.checkpoint, dataset, train_cells, top=top)
+    train_cells = _learnt_from(model, dataset)
+    return loading.tables(model.checkpoint, dataset, train_cells, top=top, device=device)
+
+
+def saliency(model: Model, data: "Data", **options) -> salience.Saliency:
+    """Attribute the latent dimensions to features, see :mod:`multiome2vec.tasks.saliency`.
+
+    ``data`` are those of the training.
+
+    Parameters
+    ----------
+    options
+        Of :func:`multiome2vec.tasks.saliency.saliency`: ``n_cells``, ``steps``, ``device``.
+
+    Returns
+    -------
+    Saliency
+        Tables ``share`` and ``effect``, features × dimensions. :func:`salient_regions` turns them
+        into rows of a BED file.
+    """
+    dataset = _dataset(data)
+    cells = _learnt_from(model, dataset)
+    return salience.saliency(model.checkpoint, dataset, cells, **options)
 
 
 def generate(
@@ -324,6 +356,14 @@ def _dataset(data: "Data") -> Dataset:
             "Put an AnnData into a MuData ({'rna': adata}), or give the path of its file."
         )
     return as_dataset(data)
+
+
+def _learnt_from(model: Model, dataset: Dataset) -> np.ndarray:
+    """Numbers of the cells that a model learnt from."""
+    cells = model.split(dataset.obs.index).train
+    if not len(cells):
+        raise UserError("None of these cells was learnt from: give the data of the training.")
+    return cells
 
 
 def _split(dataset: Dataset, column: str | None, seed: int) -> Split | None:

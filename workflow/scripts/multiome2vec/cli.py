@@ -1,4 +1,4 @@
-"""Command line over :mod:`multiome2vec.api`: models without the workflow.
+"""Command line over :mod:`multiome2vec.api` (models without the workflow) and set-up of datasets.
 
 An error that the user can mend ends with its message alone and exit code 2. Several processes
 (``torchrun -m multiome2vec train ...``) train one model; the first of them writes it.
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from multiome2vec import __version__, commands, keys
+from multiome2vec.cli_datasets import add_commands
 from multiome2vec.commands import STATE
 from multiome2vec.errors import UserError
 from multiome2vec.logs import FORMAT
@@ -56,13 +57,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m multiome2vec",
-        description="Train models of single-cell multiome data and use them.",
+        description="Set up datasets; train models of single-cell multiome data and use them.",
         epilog="'COMMAND --help' explains a command.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     parsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for make in (_presets, _train, _embed, _impute, _predict, _match, _loadings, _bulk):
+    commands = (_presets, _train, _embed, _impute, _predict, _match, _loadings, _saliency, _bulk)
+    for make in commands:
         make(parsers)
+    add_commands(parsers, _command)
     return parser
 
 
@@ -85,7 +88,12 @@ def _task(parsers, run: Callable, name: str, text: str, *, out: str) -> argparse
     command.add_argument("data", help=DATA)
     command.add_argument("--model", required=True, metavar="DIR", help=MODEL)
     command.add_argument("--out", required=not out.startswith("JSON"), metavar="FILE", help=out)
+    _device(command)
     return command
+
+
+def _device(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--device", choices=DEVICES, default="auto", help="auto: the GPU if any")
 
 
 def _queries(command: argparse.ArgumentParser) -> None:
@@ -127,7 +135,7 @@ def _train(parsers) -> None:
         "repeated",
     )
     command.add_argument("--seed", type=int, default=0, help="of weights, split and draws")
-    command.add_argument("--device", choices=DEVICES, default="auto", help="auto: the GPU if any")
+    _device(command)
     command.add_argument(
         "--precision", choices=PRECISIONS, default="fp32", help="of matrix products"
     )
@@ -225,6 +233,19 @@ def _loadings(parsers) -> None:
     command = _task(parsers, commands.loadings, "loadings", text, out=out)
     command.add_argument("--markers", metavar="FILE", help="TSV of the markers")
     command.add_argument("--top", type=int, default=50, help="markers of each component and end")
+
+
+def _saliency(parsers) -> None:
+    text = "write which features place cells along every latent dimension (integrated gradients)"
+    out = "TSV (gzip if .gz), features × dimensions: share of the variance of the dimension"
+    command = _task(parsers, commands.saliency, "saliency", text, out=out)
+    command.add_argument(
+        "--effects", metavar="FILE", help="TSV of the change of a dimension with a feature"
+    )
+    command.add_argument("--bed", metavar="FILE", help="BED of the top regions of every dimension")
+    command.add_argument("--top", type=float, default=0.01, help="share of the regions in --bed")
+    command.add_argument("--cells", type=int, default=512, help="of the training, at most")
+    command.add_argument("--steps", type=int, default=16, help="points of the integral")
 
 
 def _bulk(parsers) -> None:

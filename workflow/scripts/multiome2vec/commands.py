@@ -85,6 +85,7 @@ def embed(options: argparse.Namespace) -> None:
         sources=options.source,
         space=options.space,
         unknown_batches=options.unknown_batches,
+        device=options.device,
     )
     write_h5ad(cells, options.out)
 
@@ -109,6 +110,7 @@ def impute(options: argparse.Namespace) -> None:
         quantile=options.quantile or None,
         binarise=not options.values,
         unknown_batches=options.unknown_batches,
+        device=options.device,
     )
 
 
@@ -123,6 +125,7 @@ def predict(options: argparse.Namespace) -> None:
         target=options.target,
         out=options.values,
         unknown_batches=options.unknown_batches,
+        device=options.device,
     )
     _report(scores, options.out)
 
@@ -139,6 +142,7 @@ def match(options: argparse.Namespace) -> None:
         optimal=options.optimal,
         seed=options.seed,
         unknown_batches=options.unknown_batches,
+        device=options.device,
     )
     _report(scores, options.out)
 
@@ -148,10 +152,33 @@ def loadings(options: argparse.Namespace) -> None:
     from multiome2vec import api
     from multiome2vec.io.atomic import write_tsv
 
-    found, markers = api.loadings(api.load(options.model), options.data, top=options.top)
+    found, markers = api.loadings(
+        api.load(options.model), options.data, top=options.top, device=options.device
+    )
     write_tsv(found.values.reset_index(), options.out, index=False)
     if options.markers:
         write_tsv(markers, options.markers, index=False)
+
+
+def saliency(options: argparse.Namespace) -> None:
+    """Write what the latent dimensions are read from."""
+    from multiome2vec import api
+    from multiome2vec.io.atomic import write_tsv
+    from multiome2vec.io.regions import write_bed
+
+    found = api.saliency(
+        api.load(options.model),
+        options.data,
+        n_cells=options.cells,
+        steps=options.steps,
+        device=options.device,
+    )
+    regions = api.salient_regions(found, top=options.top) if options.bed else None
+    write_tsv(found.share.reset_index(), options.out, index=False)
+    if options.effects:
+        write_tsv(found.effect.reset_index(), options.effects, index=False)
+    if regions is not None:
+        write_bed(regions, options.bed)
 
 
 def bulk(options: argparse.Namespace) -> None:

@@ -80,6 +80,7 @@ CHROM, START, END = "chrom", "start", "end"
 GENE_ID = "gene_ids"
 SYMBOL = "gene_symbols"
 FEATURE_TYPES = "feature_types"
+GENOME = "genome"  # as the files of Cell Ranger name it, such as GRCh38
 HIGHLY_VARIABLE = "highly_variable"
 
 # obsm / varm

@@ -72,6 +72,7 @@ class ModalityData:
             square=sums.square,
             n_open=sums.n_open,
             median_library=sums.median_library,
+            log_library=sums.log_library,
         )
 
     def window(self, cells: np.ndarray) -> "ModalityData":

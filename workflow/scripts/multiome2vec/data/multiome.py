@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import torch
 
 from multiome2vec import keys
 from multiome2vec.data.backed import BackedStore
 from multiome2vec.data.cells import CellData, ModalityData
 from multiome2vec.data.dataset import Dataset, Source, as_dataset
-from multiome2vec.data.device import choose_device
+from multiome2vec.data.device import AUTO, CPU, choose_device
 from multiome2vec.data.features import segments_of
 from multiome2vec.data.metadata import categorised
 from multiome2vec.data.statistics import density
@@ -36,6 +37,7 @@ def cell_data(
     batch_key: str | None,
     backend: str = "auto",
     budget: float | None = None,
+    device: str = AUTO,
     dense: bool = False,
     unknown_batches: str = REFUSE,
 ) -> CellData:
@@ -56,6 +58,8 @@ def cell_data(
         Column of ``obs`` that holds the batch; None if there is none.
     backend, budget
         Where to keep sparse values, see :func:`multiome2vec.data.stores.choose_backend`.
+    device
+        Name of the device of the model; without a GPU no values are kept there.
     dense
         Give out dense batches of every modality, however few of its entries are not 0.
     unknown_batches
@@ -81,12 +85,18 @@ def cell_data(
     stores = {name: source.store.select(features[name]) for name, source in sources.items()}
     shares = {name: density(s) for name, s in stores.items() if not isinstance(s, DenseStore)}
     entries = sum(share * np.prod(stores[name].shape) for name, share in shares.items())
-    chosen = choose_backend(ENTRY_BYTES * entries, backend=backend, budget=budget)
+    target = choose_device(device)
+    chosen = choose_backend(
+        ENTRY_BYTES * entries,
+        backend=backend,
+        budget=budget,
+        gpu_free=None if target.type == "cuda" else 0,
+    )
     logger.info("%.2e entries are not 0; preferred backend: %s", entries, chosen)
     modalities = {
         name: ModalityData(
             source.kind,
-            place(stores[name], chosen, choice=backend),
+            place(stores[name], chosen, choice=backend, device=target),
             source.rows,
             sparse=not dense and source.kind != CONTINUOUS and shares[name] < SPARSE_BELOW,
             segments=_segments(name, source, features[name]),
@@ -105,7 +115,7 @@ def batch_names(data: "MuData | Dataset", batch_key: str | None) -> list[str]:
     return sorted(data.obs[batch_key].astype(str).unique())
 
 
-def place(store: Store, backend: str, *, choice: str = "auto") -> Store:
+def place(store: Store, backend: str, *, choice: str = "auto", device: torch.device = CPU) -> Store:
     """Bring values to where they are to be kept; dense ones go to the GPU or stay.
 
     Parameters
@@ -114,9 +124,11 @@ def place(store: Store, backend: str, *, choice: str = "auto") -> Store:
         ``memory``, ``backed`` or ``gpu``.
     choice
         What was asked for: values in memory already stay there unless ``backed`` was.
+    device
+        The GPU.
     """
     if isinstance(store, DenseStore):
-        return store.to(choose_device()) if backend == "gpu" else store
+        return store.to(device) if backend == "gpu" else store
     if backend == "backed":
         if not isinstance(store, BackedStore) and choice == "backed":
             raise UserError(
@@ -125,7 +137,7 @@ def place(store: Store, backend: str, *, choice: str = "auto") -> Store:
             )
         return store
     loaded = MemoryStore.load(store) if isinstance(store, BackedStore) else store
-    return DeviceStore(loaded, choose_device()) if backend == "gpu" else loaded
+    return DeviceStore(loaded, device) if backend == "gpu" else loaded
 
 
 def _segments(name: str, source: Source, columns: np.ndarray) -> tuple[int, ...]:

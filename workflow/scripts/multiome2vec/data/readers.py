@@ -11,7 +11,6 @@ from multiome2vec import keys
 from multiome2vec.data.backed import BackedStore, open_root
 from multiome2vec.data.csr import ROWS_AT_A_TIME, Csr, join, pick
 from multiome2vec.data.dataset import (
-    ADT,
     KINDS,
     MODELLED,
     Dataset,
@@ -22,14 +21,11 @@ from multiome2vec.data.dataset import (
 )
 from multiome2vec.data.stores import MEMORY_BUDGET, DenseStore, MemoryStore
 from multiome2vec.errors import ContractError, UserError
-from multiome2vec.io import tenx
 from multiome2vec.io.counts import require_unique_barcodes
+from multiome2vec.io.features import NAMES, kinds_of_types
 from multiome2vec.models.config import CONTINUOUS
 
 logger = logging.getLogger(__name__)
-
-#: spellings of var["feature_types"] by modality
-FEATURE_TYPES = tenx.FEATURE_TYPES | {ADT: ("Antibody Capture", "ADT", "protein")}
 
 
 def read_dataset(
@@ -93,12 +89,13 @@ class _File:
                     )
             raise UserError(
                 f"{self.path}: var has no column '{keys.FEATURE_TYPES}', so modalities cannot be "
-                f"told apart. Add it: {', '.join(names[0] for names in FEATURE_TYPES.values())}."
+                f"told apart. Add it: {', '.join(NAMES.values())}."
             )
         types = var[keys.FEATURE_TYPES].astype(str)
+        kinds = kinds_of_types(types)
         store, sources = None, {}
-        for name in (name for name in MODELLED if name in FEATURE_TYPES):
-            columns = np.flatnonzero(types.isin(FEATURE_TYPES[name]))
+        for name in (name for name in MODELLED if name in NAMES):
+            columns = np.flatnonzero(kinds == name)
             if not len(columns):
                 continue
             store = store or self._counts("", self.path)
@@ -106,12 +103,11 @@ class _File:
             if name == keys.ATAC:
                 part = fragment_counts(part, self._unit(""))
             sources[name] = Source(KINDS[name], part, np.arange(len(obs)), var.iloc[columns])
-        known = {spelling for names in FEATURE_TYPES.values() for spelling in names}
-        odd = sorted(set(types) - known)
+        odd = sorted(set(types[~kinds.isin(list(NAMES))]))
         if not sources:
             raise UserError(
                 f"{self.path}: '{keys.FEATURE_TYPES}' holds {', '.join(odd) or 'nothing'}, none of "
-                f"which is known ({', '.join(sorted(known))})."
+                f"which is known ({', '.join(NAMES.values())})."
             )
         if odd:
             logger.warning("%s: features of type %s are left out", self.path, ", ".join(odd))

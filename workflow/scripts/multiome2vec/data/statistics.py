@@ -29,6 +29,8 @@ class RawSums:
         Cells in which it is above 0 [F].
     median_library
         Median over the cells of the sum over the features.
+    log_library
+        Mean and standard deviation over the cells of the logarithm of this sum (at least 1).
     """
 
     n_cells: int
@@ -37,6 +39,7 @@ class RawSums:
     square: np.ndarray
     n_open: np.ndarray
     median_library: float
+    log_library: tuple[float, float]
 
 
 def raw_sums(store: Store, rows: np.ndarray) -> RawSums:
@@ -49,7 +52,7 @@ def raw_sums(store: Store, rows: np.ndarray) -> RawSums:
     """
     n_features = store.shape[1]
     count, total, square, n_open = (np.zeros(n_features) for _ in range(4))
-    libraries = [np.zeros(0)]
+    libraries = []
     for index in _chunks(np.sort(rows)):
         values = store.rows(index, CPU)
         if isinstance(values, SparseRows):
@@ -59,9 +62,17 @@ def raw_sums(store: Store, rows: np.ndarray) -> RawSums:
         for sums, part in zip((count, total, square, n_open), parts[:4], strict=True):
             sums += part
         libraries.append(parts[4])
-    library = np.concatenate(libraries)
-    median = float(np.median(library)) if len(library) else 0.0
-    return RawSums(len(rows), count, total, square, n_open.astype(np.int64), median)
+    library = np.concatenate(libraries) if len(rows) else np.zeros(1)
+    logs = np.log(library.clip(min=1))
+    return RawSums(
+        len(rows),
+        count,
+        total,
+        square,
+        n_open.astype(np.int64),
+        median_library=float(np.median(library)),
+        log_library=(float(logs.mean()), float(logs.std())),
+    )
 
 
 def density(store: Store) -> float:

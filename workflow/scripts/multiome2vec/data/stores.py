@@ -215,7 +215,7 @@ def choose_backend(
     budget
         Bytes of memory that they may take; 4 GiB by default.
     gpu_free
-        Free bytes of the GPU, 0 without one; found out by default.
+        Free bytes of the GPU that is used, 0 without one; found out by default.
 
     Raises
     ------
@@ -226,7 +226,9 @@ def choose_backend(
         raise UserError(f"backend '{backend}' is unknown. Known: {', '.join(BACKENDS)}.")
     gpu_free = _gpu_free() if gpu_free is None else gpu_free
     if backend == "gpu" and not gpu_free:
-        raise UserError("backend is 'gpu', but torch finds no GPU here. Use auto or memory.")
+        raise UserError(
+            "backend is 'gpu', but torch finds no GPU here, or device is 'cpu'. Use auto or memory."
+        )
     if backend != "auto":
         return backend
     if nbytes <= GPU_SHARE * gpu_free:

@@ -22,7 +22,7 @@ SEX = ("chrY", "Y")  # left out, as SnapATAC2 does
 logger = logging.getLogger(__name__)
 
 
-def tile_counts(fragments: "AnnData", *, mitochondrion: str) -> "sparse.csr_matrix":
+def tile_counts(fragments: "AnnData", *, mitochondrion: str | None) -> "sparse.csr_matrix":
     """Count paired insertions in consecutive tiles of 500 bp over all chromosomes.
 
     Parameters
@@ -30,7 +30,7 @@ def tile_counts(fragments: "AnnData", *, mitochondrion: str) -> "sparse.csr_matr
     fragments
         Of :func:`multiome2vec.io.snap.import_fragments`.
     mitochondrion
-        Left out, as is the Y chromosome.
+        Left out if there is one, as is the Y chromosome.
 
     Returns
     -------
@@ -39,13 +39,13 @@ def tile_counts(fragments: "AnnData", *, mitochondrion: str) -> "sparse.csr_matr
     """
     import snapatac2 as snap
 
-    excluded = [mitochondrion, *SEX]
+    excluded = [*SEX, *([mitochondrion] if mitochondrion else [])]
     return snap.pp.add_tile_matrix(
         fragments, bin_size=TILE, exclude_chroms=excluded, inplace=False
     ).X
 
 
-def tile_places(chrom_sizes: pd.Series, *, mitochondrion: str) -> pd.DataFrame:
+def tile_places(chrom_sizes: pd.Series, *, mitochondrion: str | None) -> pd.DataFrame:
     """Chromosome, start and end of the tiles of :func:`tile_counts`, in their order."""
     parts = [
         pd.DataFrame({keys.CHROM: chrom, keys.START: np.arange(0, size, TILE)})

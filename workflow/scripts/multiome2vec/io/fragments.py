@@ -3,17 +3,22 @@
 import gzip
 import io
 import logging
+import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from multiome2vec.errors import UserError
+from multiome2vec.io.chromosome_names import require_known
+from multiome2vec.io.files import GZIP, require_file
 
 BLOCK = 1 << 25  # bytes of text parsed at once
 COLUMNS = ("chrom", "start", "end", "barcode", "count")
+_BLANK = re.compile(rb"^[ \t]*$(?=\n)", re.MULTILINE)
+_HEADER = re.compile(rb"[A-Za-z_.]+\t[A-Za-z_.]+\t[A-Za-z_.]+\t[A-Za-z_.]+")
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 logger = logging.getLogger(__name__)
@@ -29,13 +34,22 @@ class Census:
         Fragments (rows) by barcode.
     chromosomes
         Chromosomes in the order of the file.
+    ends
+        Furthest end by chromosome.
     n_columns
         Columns of the rows: 4 (no counts) or 5.
+    disorder
+        Where the rows are not grouped by chromosome and sorted by start; empty if they are.
+    oddities
+        What a reader of fragments would stumble over: see :func:`tidy`.
     """
 
     barcodes: dict[str, int] = field(default_factory=dict)
     chromosomes: list[str] = field(default_factory=list)
+    ends: dict[str, int] = field(default_factory=dict)
     n_columns: int = 5
+    disorder: str = ""
+    oddities: list[str] = field(default_factory=list)
 
 
 def is_bgzf(path: str | Path) -> bool:
@@ -53,15 +67,15 @@ def open_fragments(path: str | Path) -> io.BufferedIOBase:
     UserError
         If the file is missing, or is bgzip without its end mark, i.e. truncated.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path} does not exist. Correct the path in the sample sheet.")
+    path = require_file(path)
     with open(path, "rb") as file:
-        compressed = file.read(2) == b"\x1f\x8b"
+        compressed = file.read(2) == GZIP
         file.seek(max(0, path.stat().st_size - len(BGZF_END)))
         ended = file.read() == BGZF_END
     if compressed and is_bgzf(path) and not ended:
-        raise UserError(f"{path} is truncated: it lacks the end mark of bgzip. Fetch it again.")
+        raise UserError(
+            f"{path} is truncated: it lacks the end mark of bgzip.", remedy="Fetch it again."
+        )
     return gzip.open(path, "rb") if compressed else open(path, "rb")
 
 
@@ -82,11 +96,52 @@ def blocks(path: str | Path, *, size: int = BLOCK) -> Iterator[bytes]:
                     yield lines + newline
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise UserError(
-                f"{path} is truncated or damaged ({error}). Fetch it again; compare its size with "
-                "the source."
+                f"{path} is truncated or damaged ({error}).",
+                remedy="Fetch it again; compare its size with the source.",
             ) from None
     if rest:
         yield rest + b"\n"
+
+
+def tidy(parts: Iterable[bytes], oddities: list[str]) -> Iterator[bytes]:
+    """Make comments of blank lines and of a header line, and end lines as Unix does.
+
+    The number of lines stays as it is.
+
+    Parameters
+    ----------
+    parts
+        Blocks of whole lines, in order.
+    oddities
+        Gets what was changed.
+    """
+    first = True
+    for part in parts:
+        found = {}
+        text = part
+        if b"\r" in text:
+            text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            found["line ends of Windows"] = True
+        filled = _BLANK.sub(b"#", text) if _may_be_blank(text) else text
+        found["blank lines"] = filled != text
+        if first and _HEADER.match(filled):
+            filled = b"#" + filled
+            found["a header line"] = True
+        oddities += [what for what, there in found.items() if there and what not in oddities]
+        first = False
+        yield filled
+
+
+def _may_be_blank(text: bytes) -> bool:
+    """Whether any line begins with white space: quicker than the regular expression."""
+    return text[:1].isspace() or any(begin in text for begin in (b"\n\n", b"\n ", b"\n\t"))
+
+
+def without_blanks(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Drop the comments that :func:`tidy` made of blank lines."""
+    for part in parts:
+        empty = part.startswith(b"#\n") or b"\n#\n" in part
+        yield re.sub(rb"^#\n", b"", part, flags=re.MULTILINE) if empty else part
 
 
 def scan(path: str | Path, parts: Iterable[bytes]) -> Census:
@@ -102,23 +157,29 @@ def scan(path: str | Path, parts: Iterable[bytes]) -> Census:
     Raises
     ------
     UserError
-        At the first line with too few columns, coordinates that are not integers or end <= start,
-        or that is out of order: rows must be grouped by chromosome and sorted by start.
+        At the first line with too few columns or coordinates that are not integers with
+        0 <= start < end.
     """
+    import polars as pl
+
     census, line = Census(), 0
     last_start = -1
-    for part in parts:
+    for part in tidy(parts, census.oddities):
         table = _parse(part, path=path, first_line=line + 1)
         line += part.count(b"\n")
         if table is None:
             continue
         census.n_columns = min(census.n_columns, table.width)
-        last_start = _check_order(table, census, last_start, path=path)
-        counts = table.group_by("barcode").len()
+        last_start = _check_order(table, census, last_start)
+        for name, end in (
+            table.group_by("chrom", maintain_order=True).agg(pl.col("end").max()).iter_rows()
+        ):
+            census.ends[name] = max(end, census.ends.get(name, 0))
+        counts = table.group_by("barcode", maintain_order=True).len()
         for barcode, number in counts.iter_rows():
             census.barcodes[barcode] = census.barcodes.get(barcode, 0) + number
     if not census.barcodes:
-        raise UserError(f"{path} holds no fragments.")
+        raise UserError(f"{path} holds no fragments.", remedy="Is it the right file, and whole?")
     return census
 
 
@@ -126,7 +187,7 @@ def _parse(part: bytes, *, path: str | Path, first_line: int):
     """Parse a block, or None if it holds comments only."""
     import polars as pl
 
-    rows = part.lstrip() if not part.startswith(b"#") else _without_head(part)
+    rows = _without_head(part)
     if not rows:
         return None
     width = rows[: rows.index(b"\n")].count(b"\t") + 1
@@ -141,9 +202,13 @@ def _parse(part: bytes, *, path: str | Path, first_line: int):
         )  # fmt: skip
     except pl.exceptions.PolarsError:
         table = None
-    if table is None or any(table.null_count().row(0)) or (table["end"] <= table["start"]).any():
+    if table is None or any(table.null_count().row(0)) or not _sound(table):
         _explain(part, path=path, first_line=first_line)
     return table
+
+
+def _sound(table) -> bool:
+    return bool(((table["start"] >= 0) & (table["end"] > table["start"])).all())
 
 
 def _without_head(part: bytes) -> bytes:
@@ -155,6 +220,7 @@ def _without_head(part: bytes) -> bytes:
 
 def _explain(part: bytes, *, path: str | Path, first_line: int) -> None:
     """Find the first bad line of a block that did not parse, and raise."""
+    remedy = "Is it a fragments file, and whole? Fetch it again, or leave out the line."
     for number, raw in enumerate(part.decode(errors="replace").splitlines(), start=first_line):
         values = raw.split("\t")
         if raw.startswith("#"):
@@ -167,58 +233,67 @@ def _explain(part: bytes, *, path: str | Path, first_line: int) -> None:
             what = "ends before it starts"
         else:
             continue
-        raise UserError(f"{path}, line {number}: '{raw[:80]}' {what}.")
-    raise UserError(f"{path}: the lines from {first_line} on are not fragments.")
+        raise UserError(f"{path}, line {number}: '{raw[:80]}' {what}.", remedy=remedy)
+    raise UserError(f"{path}: the lines from {first_line} on are not fragments.", remedy=remedy)
 
 
-def _check_order(table, census: Census, last_start: int, *, path: str | Path) -> int:
-    """Check that chromosomes are contiguous and starts do not decrease; return the last start."""
-    chrom = table["chrom"]
-    change = np.flatnonzero((chrom != chrom.shift(1)).fill_null(value=True).to_numpy())
-    start = table["start"].to_numpy()
-    before = np.concatenate([[last_start], start[:-1]])
-    descends = start < before
-    for row in change:
-        name = chrom[int(row)]
-        if row == 0 and census.chromosomes and census.chromosomes[-1] == name:
-            continue
-        if name in census.chromosomes:
-            raise UserError(_unsorted(path, f"{name} comes back after {census.chromosomes[-1]}"))
-        census.chromosomes.append(name)
-        descends[row] = False
-    if descends.any():
-        row = int(np.flatnonzero(descends)[0])
-        pair = f"{chrom[row]}:{start[row]} comes after {chrom[row]}:{before[row]}"
-        raise UserError(_unsorted(path, pair))
+def _check_order(table, census: Census, last_start: int) -> int:
+    """Note where chromosomes are not contiguous or starts decrease; return the last start."""
+    chrom, start = table["chrom"], table["start"].to_numpy()
+    if not census.disorder:
+        census.disorder = _disorder(chrom, start, census.chromosomes, last_start)
+    for name in chrom.unique(maintain_order=True):
+        if name not in census.ends:
+            census.chromosomes.append(name)
     return int(start[-1])
 
 
-def _unsorted(path: str | Path, what: str) -> str:
-    return (
-        f"{path} is not sorted: {what}. Sort it: zcat {Path(path).name} | grep -v '^#' | "
-        "sort -k1,1 -k2,2n | bgzip > sorted.tsv.gz"
-    )
+def _disorder(chrom, start: np.ndarray, seen: list[str], last_start: int) -> str:
+    """First place of a block that is out of order, in words; empty if there is none."""
+    begins = (chrom != chrom.shift(1)).fill_null(value=True).to_numpy()
+    begins[0] = not seen or seen[-1] != chrom[0]
+    before = np.concatenate([[last_start], start[:-1]])
+    done = set(seen)
+    for row in np.flatnonzero(begins):
+        name = chrom[int(row)]
+        if name in done:
+            return f"{name} comes back after {chrom[int(row) - 1] if row else seen[-1]}"
+        done.add(name)
+    descends = np.flatnonzero((start < before) & ~begins)
+    if not len(descends):
+        return ""
+    row = int(descends[0])
+    return f"{chrom[row]}:{start[row]} comes after {chrom[row]}:{before[row]}"
 
 
-def check_chromosomes(census: Census, known: Iterable[str], *, path: str | Path) -> None:
-    """Compare the chromosomes of the fragments with those of the assembly.
+def check_ends(ends: Mapping[str, int], sizes: Mapping[str, int], *, path: str | Path) -> None:
+    """Compare the furthest fragments with the lengths of the assembly's chromosomes.
 
     Raises
     ------
     UserError
-        If they share none. Names that only the fragments have are logged.
+        If any ends beyond its chromosome: the reads were aligned to another build.
     """
-    known = list(known)
-    foreign = [name for name in census.chromosomes if name not in set(known)]
-    if len(foreign) < len(census.chromosomes):
-        if foreign:
-            logger.info("%s: not in the assembly: %s", path, ", ".join(foreign))
-        return
-    prefixed = {f"chr{name}" for name in foreign} | {name.removeprefix("chr") for name in foreign}
-    remedy = "Use the assembly that the reads were aligned to."
-    if prefixed & set(known):
-        remedy = "They differ by the prefix 'chr': rename the one or the other."
-    raise UserError(
-        f"{path}: none of its chromosomes ({', '.join(foreign[:3])}, ...) is in the assembly "
-        f"({', '.join(known[:3])}, ...). {remedy}"
-    )
+    beyond = [name for name, end in ends.items() if end > sizes.get(name, end)]
+    if beyond:
+        name = beyond[0]
+        raise UserError(
+            f"{path}: a fragment ends at {name}:{ends[name]:,}, but {name} of the assembly has "
+            f"{sizes[name]:,} bp ({len(beyond)} chromosomes with such fragments).",
+            remedy="The reads were aligned to another build: name that assembly in the config.",
+        )
+
+
+def check_chromosomes(
+    chromosomes: Iterable[str], known: Iterable[str], *, path: str | Path
+) -> None:
+    """Compare the chromosomes of fragments with those of the assembly.
+
+    Raises
+    ------
+    UserError
+        If they share none, or spell one differently. Names that only the fragments have are logged.
+    """
+    foreign = require_known(chromosomes, list(known), path=path)
+    if foreign:
+        logger.info("%s: not in the assembly: %s", path, ", ".join(foreign))

@@ -1,70 +1,27 @@
-"""Genome annotation as arrays: chromosome sizes of a FASTA, transcription start sites of a GTF."""
+"""Files of a genome: plain or gzip text, titles of a FASTA, BED of transcription start sites."""
 
 import gzip
-import re
 from pathlib import Path
 
 import pandas as pd
 
 from multiome2vec.errors import UserError
+from multiome2vec.io.files import is_gzip, require_file
 
 TSS_COLUMNS = ("chrom", "start", "end", "gene_name", "gene_id", "strand")
-_ATTRIBUTE = re.compile(r'(\w+) "([^"]*)"')
 
 
 def open_text(path: str | Path):
     """Open plain or gzip text."""
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path} does not exist. Correct the path of the assembly.")
-    with open(path, "rb") as file:
-        compressed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rt") if compressed else open(path)
+    path = require_file(path, named_in="the assembly of your config")
+    return gzip.open(path, "rt") if is_gzip(path) else open(path)
 
 
-def read_tss(path: str | Path) -> pd.DataFrame:
-    """Transcription start sites of the genes in a GTF, 0-based, strand-aware.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns :data:`TSS_COLUMNS`; ``end`` = ``start`` + 1.
-
-    Raises
-    ------
-    UserError
-        If the file holds no gene rows.
-    """
-    table = read_genes(path)
-    start = table["start"].where(table["strand"] != "-", table["end"] - 1)
-    return table.assign(start=start, end=start + 1)
-
-
-def read_genes(path: str | Path) -> pd.DataFrame:
-    """Genes of a GTF with their bodies, 0-based, half-open.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns :data:`TSS_COLUMNS`.
-
-    Raises
-    ------
-    UserError
-        If the file holds no gene rows.
-    """
-    rows = []
+def read_titles(path: str | Path) -> dict[str, str]:
+    """Names of the sequences in a FASTA, with what follows each in its header."""
     with open_text(path) as lines:
-        for line in lines:
-            values = line.rstrip("\n").split("\t")
-            if line.startswith("#") or len(values) < 9 or values[2] != "gene":
-                continue
-            found = dict(_ATTRIBUTE.findall(values[8]))
-            start, end, gene = int(values[3]) - 1, int(values[4]), found.get("gene_id", "")
-            rows.append((values[0], start, end, found.get("gene_name", gene), gene, values[6]))
-    if not rows:
-        raise UserError(f"{path} has no rows of feature 'gene'. Is it a GTF?")
-    return pd.DataFrame(rows, columns=list(TSS_COLUMNS))
+        headers = [line[1:].split(maxsplit=1) for line in lines if line.startswith(">")]
+    return {words[0]: " ".join(words[1:]).strip() for words in headers if words}
 
 
 def read_tss_bed(path: str | Path) -> pd.DataFrame:

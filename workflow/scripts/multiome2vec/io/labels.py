@@ -7,9 +7,13 @@ import pandas as pd
 
 from multiome2vec import keys
 from multiome2vec.errors import UserError
+from multiome2vec.io.files import require_file
 from multiome2vec.io.regions import read_cells
 
 OBS = "obs:"
+#: headers of a table that say which columns are meant, the first that is there
+BARCODES = (keys.BARCODE, "barcodes", "cell", "sample")
+LABELS = (keys.LABEL, "celltype", "cell_type", "cell_name")
 
 
 def read_labels(source: str, *, h5ad: str | None) -> pd.Series:
@@ -18,8 +22,9 @@ def read_labels(source: str, *, h5ad: str | None) -> pd.Series:
     Parameters
     ----------
     source
-        Path of a tab-separated table with the columns ``barcode`` and ``label`` (or, without such
-        names, its first two columns), or ``obs:<column>`` of the sample's own h5ad file.
+        Path of a table (tabs; commas in a ``.csv``) with the columns ``barcode`` and ``label``, or
+        other names of :data:`BARCODES` and :data:`LABELS` (without such names, its first two
+        columns), or ``obs:<column>`` of the sample's own h5ad file.
     h5ad
         That file.
 
@@ -33,7 +38,15 @@ def read_labels(source: str, *, h5ad: str | None) -> pd.Series:
     UserError
         If the file or column is missing, or a barcode has two labels.
     """
-    labels = _from_obs(source.removeprefix(OBS), h5ad) if source.startswith(OBS) else _read(source)
+    try:
+        if source.startswith(OBS):
+            labels = _from_obs(source.removeprefix(OBS), h5ad)
+        else:
+            labels = _read(str(require_file(source)))
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise UserError(
+            f"Labels {source} cannot be read ({error}).", remedy="Give a table in UTF-8 with tabs."
+        ) from None
     labels = labels[labels.notna()].astype(str)
     labels = labels[labels != ""]
     labels.name = keys.LABEL
@@ -63,11 +76,15 @@ def _from_obs(column: str, h5ad: str | None) -> pd.Series:
 def _read(path: str) -> pd.Series:
     if not Path(path).is_file():
         raise UserError(f"Labels {path} do not exist. Correct the path in the sample sheet.")
-    table = pd.read_csv(path, sep="\t", dtype=str)
+    comma = Path(path.removesuffix(".gz")).suffix == ".csv"
+    table = pd.read_csv(path, sep="," if comma else "\t", dtype=str, header=None)
     if table.shape[1] < 2:
         raise UserError(f"Labels {path} have one column; barcode and label are needed (tabs).")
-    named = {keys.BARCODE, keys.LABEL} <= set(table.columns)
-    if not named:
-        table = pd.read_csv(path, sep="\t", dtype=str, header=None).iloc[:, :2]
-        table.columns = [keys.BARCODE, keys.LABEL]
-    return table.set_index(keys.BARCODE)[keys.LABEL]
+    header = list(table.iloc[0])
+    barcode = next((header.index(name) for name in BARCODES if name in header), None)
+    label = next((header.index(name) for name in LABELS if name in header), None)
+    if barcode is None or label is None:
+        barcode, label = 0, 1
+    else:
+        table = table.iloc[1:]
+    return pd.Series(table[label].to_numpy(), index=table[barcode].to_numpy(), dtype=object)

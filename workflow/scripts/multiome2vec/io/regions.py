@@ -85,7 +85,12 @@ def write_regions(
     rows = regions[[keys.CHROM, keys.START, keys.END]].assign(
         name=region_names(regions).to_numpy(), score=score, strand=".", groups=groups
     )
-    with atomic_path(bed) as partial:
+    write_bed(rows, bed)
+
+
+def write_bed(rows: pd.DataFrame, path: str | Path) -> None:
+    """Write rows with the columns of a BED file, as they are ordered."""
+    with atomic_path(path) as partial:
         rows.to_csv(
             partial, sep="\t", header=False, index=False, float_format="%.4f", lineterminator="\n"
         )

@@ -7,26 +7,32 @@ import pandas as pd
 
 from multiome2vec import keys
 from multiome2vec.errors import UserError
+from multiome2vec.io.barcode_choice import EXPLAINED, PATTERN
+from multiome2vec.io.sheet_text import read_sheet_text
 
-RNA_KINDS = ("10x_h5", "10x_mtx", "h5ad", "normalized")
-ATAC_KINDS = ("10x_h5", "mtx", "h5ad")
+RNA_KINDS = ("10x_h5", "10x_mtx", "table", "h5ad", "normalized")
+ATAC_KINDS = ("10x_h5", "mtx", "table", "h5ad")
 #: columns with a meaning; every other column is kept as metadata of the sample's cells
 COLUMNS = {
     "sample": "name, unique; becomes part of paths and cell names",
     "rna": "path of the RNA counts",
-    "rna_kind": "10x_h5, 10x_mtx, h5ad (counts) or normalized (log-normalised h5ad, no counts)",
+    "rna_kind": "10x_h5, 10x_mtx, table, h5ad (counts) or normalized (log-normalised h5ad)",
     "rna_layer": "layer of an h5ad that holds the values (default X)",
+    "rna_barcodes": "which barcodes of the file are the sample's, such as *-2 (default all)",
     "fragments": "path of the ATAC fragments (TSV, gzip or bgzip)",
+    "fragments_barcodes": "as rna_barcodes",
     "atac": "path of a ready region matrix",
-    "atac_kind": "10x_h5, mtx or h5ad",
+    "atac_kind": "10x_h5, mtx, table or h5ad",
     "atac_layer": "layer of an h5ad that holds the counts (default X)",
+    "atac_barcodes": "as rna_barcodes",
     "counting": "unit of a ready region matrix: paired-insertion, fragment or insertion",
     "barcode_transform": "how to spell RNA barcodes as the ATAC side does",
     "batch": "batch (default: the sample)",
     "donor": "donor",
     "condition": "condition",
-    "labels": "TSV of barcode and label, or obs:<column> of the sample's h5ad",
+    "labels": "TSV or CSV of barcode and label, or obs:<column> of the sample's h5ad",
 }
+FILES = ("rna", "fragments", "atac")  # columns of paths with barcodes
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -44,12 +50,7 @@ def read_sheet(path: str | Path) -> pd.DataFrame:
     UserError
         Lists all problems with their row (the header is row 1).
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(
-            f"Sample sheet {path} does not exist. Set datasets.<name>.samples in your config file."
-        )
-    table = pd.read_csv(path, sep="\t", dtype=str, comment="#").fillna("")
+    table = read_sheet_text(path)
     table.columns = table.columns.str.strip()
     table = table.apply(lambda column: column.str.strip())
     problems = list(_column_problems(table)) or list(_row_problems(table))
@@ -72,13 +73,14 @@ def metadata_columns(sheet: pd.DataFrame) -> list[str]:
 def _column_problems(table: pd.DataFrame):
     if "sample" not in table:
         yield f"no column 'sample'; columns are: {', '.join(table.columns)} (tab-separated?)"
-    elif not {"rna", "fragments", "atac"} & set(table.columns):
+    elif not set(FILES) & set(table.columns):
         yield "none of the columns rna, fragments, atac"
     elif table.empty:
         yield "no samples"
 
 
 def _row_problems(table: pd.DataFrame):
+    yield from _shared_files(table)
     seen: dict[str, int] = {}
     for row, entry in enumerate(table.to_dict("records"), start=2):
         name = entry["sample"]
@@ -87,13 +89,40 @@ def _row_problems(table: pd.DataFrame):
         if name in seen:
             yield f"row {row}: sample '{name}' occurs in row {seen[name]} already; names are unique"
         seen[name] = row
-        if not any(entry.get(column) for column in ("rna", "fragments", "atac")):
+        if not any(entry.get(column) for column in FILES):
             yield f"row {row}: sample '{name}' has neither rna nor fragments nor atac"
         yield from _kind_problems(row, entry, "rna", RNA_KINDS)
         yield from _kind_problems(row, entry, "atac", ATAC_KINDS)
+        yield from _barcode_problems(row, entry)
         counting = entry.get("counting", "")
         if counting and counting not in keys.COUNTING_UNITS:
             yield f"row {row}: counting '{counting}' is none of {', '.join(keys.COUNTING_UNITS)}"
+
+
+def _barcode_problems(row: int, entry: dict):
+    for column in FILES:
+        pattern = entry.get(f"{column}_barcodes", "")
+        if pattern and not entry.get(column):
+            yield f"row {row}: {column}_barcodes is '{pattern}' but column {column} has no path"
+        if pattern and not PATTERN.fullmatch(pattern):
+            yield f"row {row}: {column}_barcodes '{pattern}' is no choice of barcodes: {EXPLAINED}"
+
+
+def _shared_files(table: pd.DataFrame):
+    """Files of several rows, all of whose barcodes would be in each of their samples."""
+    for column in FILES:
+        if column not in table:
+            continue
+        patterns = table.get(f"{column}_barcodes", pd.Series("", index=table.index))
+        named = table[table[column] != ""]
+        for path, rows in named.groupby(column, sort=False):
+            mine = patterns[rows.index]
+            if len(rows) > 1 and (mine.duplicated().any() or (mine == "").any()):
+                numbers = ", ".join(str(row + 2) for row in rows.index)
+                yield (
+                    f"rows {numbers}: {column} is {path} in all of them; say in {column}_barcodes "
+                    f"which barcodes are whose: {EXPLAINED}"
+                )
 
 
 def _kind_problems(row: int, entry: dict, column: str, kinds: tuple[str, ...]):

@@ -21,7 +21,7 @@ def import_fragments(
     *,
     barcodes: list[str],
     chrom_sizes: pd.Series,
-    mitochondrion: str,
+    mitochondrion: str | None,
     scratch: str | Path,
 ) -> "AnnData":
     """Read the fragments of some barcodes with SnapATAC2 (12 bytes per fragment).
@@ -35,7 +35,7 @@ def import_fragments(
     chrom_sizes
         Lengths by chromosome; fragments elsewhere are skipped.
     mitochondrion
-        Name of the mitochondrial chromosome.
+        Name of the mitochondrial chromosome; None where there is none.
     scratch
         Folder for temporary files of about the size of the uncompressed input.
 
@@ -54,7 +54,7 @@ def import_fragments(
             whitelist=list(barcodes),
             min_num_fragments=0,
             sorted_by_barcode=False,
-            chrM=[mitochondrion],
+            chrM=[mitochondrion] if mitochondrion else [],
             tempdir=Path(folder),
         )
     present = [barcode for barcode in barcodes if barcode in fragments.obs_names]

@@ -1,130 +1,134 @@
 """Readers of what Cell Ranger ARC delivers and of h5ad files: one modality as AnnData."""
 
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from multiome2vec import keys
 from multiome2vec.errors import UserError
+from multiome2vec.io.anndata_file import read_anndata
+from multiome2vec.io.compressed import compressed
+from multiome2vec.io.features import take_modality
+from multiome2vec.io.files import SHEET, require_file
+from multiome2vec.io.matrix_folder import read_folder
+from multiome2vec.io.orientation import upright
+from multiome2vec.io.text_counts import read_text_table
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-#: spellings of var["feature_types"] by modality
-FEATURE_TYPES = {
-    keys.RNA: ("Gene Expression", "GEX", "gene"),
-    keys.ATAC: ("Peaks", "ATAC", "peak"),
-}
+FOLDERS = ("10x_mtx", "mtx")
+NORMALIZED = "normalized"
 
 
-def read_modality(path: str, *, kind: str, modality: str, layer: str = "") -> "AnnData":
+def read_modality(
+    path: str, *, kind: str, modality: str, layer: str = "", entries: int | None = None
+) -> "AnnData":
     """Read one modality of a sample as delivered.
 
     Parameters
     ----------
     path
-        HDF5 of Cell Ranger (``10x_h5``), matrix folder (``10x_mtx``, ``mtx``) or AnnData file
-        (``h5ad``, ``normalized``).
+        HDF5 of Cell Ranger (``10x_h5``), matrix folder (``10x_mtx``, ``mtx``), text of features ×
+        barcodes (``table``) or AnnData file (``h5ad``, ``normalized``).
     kind
         See the sample sheet.
     modality
         ``rna`` or ``atac``: which features to take where a file holds both.
     layer
-        Layer of an AnnData file that holds the values; empty for X.
+        Layer of an AnnData file that holds the values; empty for X, or where counts are found.
+    entries
+        Stored entries read at most, the others count as zero: for a quick look (of text, all are
+        read). None for all.
 
     Raises
     ------
     UserError
-        If the file is missing or of another kind, or has no such features or layer.
+        If the file is missing, damaged or of another kind, or has no such features or layer.
     """
-    if not Path(path).exists():
-        raise UserError(f"{path} does not exist. Correct the path in the sample sheet.")
-    readers = {"10x_h5": _read_h5, "10x_mtx": _read_mtx, "mtx": _read_mtx}
+    _require(path, kind)
     try:
-        adata = readers[kind](path) if kind in readers else _read_h5ad(path, layer)
-    except (OSError, KeyError, EOFError) as error:
+        if kind == "10x_h5":
+            adata = _read_h5(path, entries)
+        elif kind in FOLDERS:
+            adata = read_folder(path, entries=entries)
+        elif kind == "table":
+            adata = read_text_table(path)
+        else:
+            adata = read_anndata(
+                path, modality=modality, layer=layer, counts=kind != NORMALIZED, entries=entries
+            )
+    except (OSError, KeyError, EOFError, ValueError, zlib.error) as error:
         raise UserError(
-            f"{path} cannot be read as {kind} ({error}). Is it whole, and is the kind in the "
-            "sample sheet right?"
+            f"{path} cannot be read as {kind} ({error}).",
+            remedy="Is it whole (compare its size with the source's), and is the kind in the "
+            "sample sheet right?",
         ) from None
-    return _take(adata, modality, path)
-
-
-def _read_h5(path: str) -> "AnnData":
-    import scanpy as sc
-
-    return sc.read_10x_h5(path, gex_only=False)
-
-
-def _read_mtx(path: str) -> "AnnData":
-    """Read a folder of matrix.mtx, features.tsv (or genes.tsv, or peaks.bed) and barcodes.tsv."""
-    import anndata as ad
-    from scipy.io import mmread
-
-    matrix = mmread(_one_of(path, "matrix.mtx")).T.tocsr()
-    barcodes = pd.read_csv(_one_of(path, "barcodes.tsv"), sep="\t", header=None, dtype=str)[0]
-    features = pd.read_csv(
-        _one_of(path, "features.tsv", "genes.tsv", "peaks.bed"), sep="\t", header=None, dtype=str
-    )
-    if matrix.shape != (len(barcodes), len(features)):
+    adata = take_modality(upright(adata, path=path), modality=modality, path=path)
+    if 0 in adata.shape:
         raise UserError(
-            f"{path}: matrix.mtx has {matrix.shape[1]} × {matrix.shape[0]} entries, but there are "
-            f"{len(features)} features and {len(barcodes)} barcodes. Is the folder whole?"
+            f"{path} holds {adata.n_obs} barcodes and {adata.n_vars} features: nothing to work on.",
+            remedy="Is it the right file?",
         )
-    return ad.AnnData(matrix, obs=pd.DataFrame(index=barcodes.to_numpy()), var=_features(features))
+    return adata
 
 
-def _features(table: pd.DataFrame) -> pd.DataFrame:
-    """Names, ids and types of features from a features.tsv, genes.tsv or BED file."""
-    if table.shape[1] >= 3 and table[1].str.isdigit().all() and table[2].str.isdigit().all():
-        return pd.DataFrame(index=(table[0] + ":" + table[1] + "-" + table[2]).to_numpy())
-    names = table[1] if table.shape[1] > 1 else table[0]
-    var = pd.DataFrame({keys.GENE_ID: table[0].to_numpy()}, index=names.to_numpy())
-    if table.shape[1] > 2:
-        var[keys.FEATURE_TYPES] = table[2].to_numpy()
+def _require(path: str, kind: str) -> None:
+    """Check that a path is a file, or a folder where one is wanted."""
+    if kind in FOLDERS and Path(path).is_dir():
+        return
+    if Path(path).is_dir():
+        raise UserError(
+            f"{path} is a folder, but its kind is {kind}.",
+            remedy=f"Name the file inside it in {SHEET}, or set the kind to 10x_mtx (ATAC: mtx).",
+        )
+    require_file(path)
+
+
+def _read_h5(path: str, entries: int | None) -> "AnnData":
+    """Read a matrix of Cell Ranger, version 2 (one group per genome) or later."""
+    import anndata as ad
+    import h5py
+
+    with h5py.File(path) as file:
+        if {"obs", "var"} <= set(file):
+            raise UserError(f"{path} is an h5ad file.", remedy=f"Set its kind to h5ad in {SHEET}.")
+        groups = [name for name in file if {"barcodes", "indptr"} <= set(file[name])]
+        if len(groups) != 1:
+            raise UserError(
+                f"{path} has {len(groups)} matrices ({', '.join(file) or 'it is empty'}).",
+                remedy="Give the filtered_feature_bc_matrix.h5 of one sample and one genome.",
+            )
+        group = file[groups[0]]
+        parts = compressed(group, path=path, entries=entries)
+        barcodes = _text(group["barcodes"])
+        var = _features(group)
+        shape = (len(barcodes), len(var))
+        if tuple(group["shape"][()]) != shape[::-1]:
+            raise UserError(
+                f"{path} is damaged: its matrix is {' × '.join(map(str, group['shape'][()]))}, but "
+                f"it names {len(var)} features and {len(barcodes)} barcodes.",
+                remedy="Fetch it again.",
+            )
+    matrix = sparse.csr_matrix(parts, shape=shape)
+    return ad.AnnData(matrix, obs=pd.DataFrame(index=barcodes), var=var)
+
+
+def _features(group) -> pd.DataFrame:
+    """Names, ids and, since version 3, types and genomes."""
+    if "features" not in group:
+        ids, names = (_text(group[name]) for name in ("genes", "gene_names"))
+        return pd.DataFrame({keys.GENE_ID: ids}, index=names)
+    features = group["features"]
+    var = pd.DataFrame({keys.GENE_ID: _text(features["id"])}, index=_text(features["name"]))
+    var[keys.FEATURE_TYPES] = _text(features["feature_type"])
+    if "genome" in features:
+        var[keys.GENOME] = _text(features["genome"])
     return var
 
 
-def _one_of(folder: str, *names: str) -> Path:
-    """Return the first file of these names, plain or gzip."""
-    for name in names:
-        for path in (Path(folder, name), Path(folder, f"{name}.gz")):
-            if path.is_file():
-                return path
-    raise UserError(f"{folder} has no {names[0]} (or {names[0]}.gz).")
-
-
-def _read_h5ad(path: str, layer: str) -> "AnnData":
-    import anndata as ad
-
-    adata = ad.read_h5ad(path)
-    if layer and layer != "X":
-        if layer not in adata.layers:
-            there = ", ".join(adata.layers) or "none"
-            raise UserError(f"{path} has no layer '{layer}' (layers: {there}).")
-        adata.X = adata.layers[layer]
-    if adata.X is None:
-        there = ", ".join(adata.layers) or "none"
-        raise UserError(f"{path} has no X: name a layer in the sample sheet (layers: {there}).")
-    return ad.AnnData(adata.X, obs=adata.obs, var=adata.var, uns=_declared(adata.uns))
-
-
-def _declared(uns) -> dict:
-    """Keep what a file says of itself: the unit of its counts."""
-    return {keys.COUNTING: uns[keys.COUNTING]} if keys.COUNTING in uns else {}
-
-
-def _take(adata: "AnnData", modality: str, path: str) -> "AnnData":
-    """Features of one modality, where the file says which are which."""
-    if keys.FEATURE_TYPES not in adata.var:
-        return adata
-    types = adata.var[keys.FEATURE_TYPES].astype(str)
-    mine = types.isin(FEATURE_TYPES[modality]).to_numpy()
-    if not mine.any():
-        raise UserError(
-            f"{path} has no features of type {FEATURE_TYPES[modality][0]}; its types are "
-            f"{', '.join(sorted(set(types)))}."
-        )
-    return adata if mine.all() else adata[:, np.flatnonzero(mine)].copy()
+def _text(dataset) -> list[str]:
+    return dataset.asstr()[()].tolist()

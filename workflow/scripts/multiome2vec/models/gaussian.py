@@ -67,20 +67,25 @@ def log_density(z: Tensor, gaussian: Posterior) -> Tensor:
     return -0.5 * (LOG_TWO_PI + log_variance + squared).sum(dim=-1)
 
 
-def kl_divergence(q: Posterior, p: Posterior) -> Tensor:
-    """KL(q ‖ p) in nats [...], ½ Σ_d (λ_p − λ_q + (σ_q² + (μ_q − μ_p)²) / σ_p² − 1).
+def kl_by_dimension(q: Posterior, p: Posterior) -> Tensor:
+    """KL(q ‖ p) in nats [..., D], ½ (λ_p − λ_q + (σ_q² + (μ_q − μ_p)²) / σ_p² − 1).
 
     The leading dimensions of q and p broadcast.
     """
     difference = q.log_variance - p.log_variance
     squared = (q.mean - p.mean) ** 2 * torch.exp(-p.log_variance)
-    return 0.5 * (difference.exp() + squared - 1 - difference).sum(dim=-1)
+    return 0.5 * (difference.exp() + squared - 1 - difference)
 
 
-def kl_standard(q: Posterior) -> Tensor:
-    """KL(q ‖ N(0, I)) in nats [...], ½ Σ_d (σ² + μ² − 1 − λ)."""
+def kl_divergence(q: Posterior, p: Posterior) -> Tensor:
+    """KL(q ‖ p) in nats [...], the sum of :func:`kl_by_dimension`."""
+    return kl_by_dimension(q, p).sum(dim=-1)
+
+
+def kl_standard_by_dimension(q: Posterior) -> Tensor:
+    """KL(q ‖ N(0, I)) in nats [..., D], ½ (σ² + μ² − 1 − λ)."""
     mean, log_variance = q
-    return 0.5 * (log_variance.exp() + mean**2 - 1 - log_variance).sum(dim=-1)
+    return 0.5 * (log_variance.exp() + mean**2 - 1 - log_variance)
 
 
 def jeffreys(q: Posterior, p: Posterior) -> Tensor:

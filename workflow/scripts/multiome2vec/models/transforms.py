@@ -33,6 +33,8 @@ class FeatureStatistics:
         Number of cells in which each feature is above 0 [F]; only of raw values.
     median_library
         Median over the cells of the sum of their features; only of raw values.
+    log_library
+        Mean and standard deviation over the cells of the logarithm of this sum; only of raw values.
     """
 
     n_cells: int
@@ -41,6 +43,7 @@ class FeatureStatistics:
     sd: np.ndarray
     n_open: np.ndarray | None = None
     median_library: float | None = None
+    log_library: tuple[float, float] | None = None
 
     @classmethod
     def from_sums(
@@ -52,14 +55,15 @@ class FeatureStatistics:
         square: np.ndarray,
         n_open: np.ndarray | None = None,
         median_library: float | None = None,
+        log_library: tuple[float, float] | None = None,
     ) -> "FeatureStatistics":
         """Compute from the number of defined entries, the sum and the sum of squares [F]."""
         mean = total / np.maximum(count, 1)
         variance = np.maximum(square / np.maximum(count, 1) - mean**2, 0)
         sd = np.where(variance > 1e-12, np.sqrt(variance), 1.0)
-        return cls(n_cells, total, mean, sd, n_open, median_library)
+        return cls(n_cells, total, mean, sd, n_open, median_library, log_library)
 
-    def given(self, name: str) -> np.ndarray | float:
+    def given(self, name: str) -> np.ndarray | float | tuple[float, float]:
         """Return a statistic that not all have.
 
         Raises

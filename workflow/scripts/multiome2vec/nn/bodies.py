@@ -158,6 +158,19 @@ class ClusterAttentionBody(nn.Module):
             raise ValueError("A cluster-attention body needs responsibilities [B, K], got None.")
         return self.body(z, covariate, None) * self.gate(self.attention(responsibilities))
 
+    @torch.no_grad()
+    def take(self, other: "ClusterAttentionBody") -> None:
+        """Take the weights of a body with another number of components.
+
+        The effects of components on the gate keep their differences and get the other's mean:
+        where responsibilities are even, as before there are components, both compute the same.
+        """
+        own = self.attention.weight - self.attention.weight.mean(dim=1, keepdim=True)
+        mean = other.attention.weight.mean(dim=1, keepdim=True)
+        self.body.load_state_dict(other.body.state_dict())
+        self.attention.bias.copy_(other.attention.bias)
+        self.attention.weight.copy_(own + mean)
+
 
 BODIES = {
     "mlp": MLPBody,

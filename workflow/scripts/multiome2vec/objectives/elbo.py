@@ -117,6 +117,7 @@ def negative_elbo(
     weights: dict[str, float],
     generator: torch.Generator,
     free_nats: float = 0.0,
+    free_bits: float = 0.0,
 ) -> tuple[LossOutput, Draws]:
     """−Σ_m b_m ω_m E log p(x_m | z) + Σ_k β_k KL_k for the modalities that are seen.
 
@@ -132,15 +133,21 @@ def negative_elbo(
         β by name of the prior's divergences (``kl_z`` and, of a mixture, ``kl_c``) and of the
         latent library's (``kl_library``); 1 for those that are not given.
     free_nats
-        The prior's first divergence counts only above this mean over cells (free bits).
+        The prior's first divergence counts only above this mean over cells.
+    free_bits
+        Each latent dimension's part in it counts only above this mean over cells.
     """
     draws = draw(model, evidence, mask, generator)
     libraries, kl_library = latent_libraries(model, batch, evidence, mask, generator)
     total, terms = reconstruction(model, batch, draws, mask, libraries=libraries)
     divergences = {name: kl.mean() for name, kl in draws.assigned.kl.items()} | kl_library
-    for position, (name, kl) in enumerate(divergences.items()):
-        counted = kl.clamp(min=free_nats) if position == 0 and free_nats else kl
-        total = total + weights.get(name, 1.0) * counted
+    counted = dict(divergences)
+    if free_nats:
+        counted["kl_z"] = divergences["kl_z"].clamp(min=free_nats)
+    elif free_bits:
+        counted["kl_z"] = draws.assigned.dimensions.mean(dim=0).clamp(min=free_bits).sum()
+    for name, kl in divergences.items():
+        total = total + weights.get(name, 1.0) * counted[name]
         terms[name] = kl.detach()
     return LossOutput(total, terms), draws
 

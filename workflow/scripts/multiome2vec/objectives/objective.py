@@ -60,6 +60,7 @@ class Objective:
             weights=weights,
             generator=generator,
             free_nats=self.spec.free_nats,
+            free_bits=self.spec.free_bits,
         )
         step = Step(model, self.spec, batch, seen, evidence, draws, weights, generator)
         total, terms = elbo.total, dict(elbo.terms)

@@ -25,8 +25,9 @@ def region_matrix(
     counting: str,
     assembly: str,
     min_cells: int,
+    max_cells: int | None,
 ) -> "AnnData":
-    """Put counts, cells and regions together and drop regions open in fewer than ``min_cells``.
+    """Put counts, cells and regions together and drop regions open in too few or too many cells.
 
     Parameters
     ----------
@@ -40,8 +41,8 @@ def region_matrix(
         Unit of the counts.
     assembly
         Name of the genome assembly.
-    min_cells
-        Fewest cells with a count.
+    min_cells, max_cells
+        Fewest and most cells with a count; None for no upper limit.
 
     Raises
     ------
@@ -56,20 +57,20 @@ def region_matrix(
             "barcodes were dropped; loosen qc.atac or qc.rna."
         )
     n_cells = np.bincount(counts.indices[counts.data > 0], minlength=counts.shape[1])
-    open_enough = np.flatnonzero(n_cells >= min_cells)
+    most = counts.shape[0] if max_cells is None else max_cells
+    kept = np.flatnonzero((n_cells >= min_cells) & (n_cells <= most))
     logger.info(
-        "%d cells; %d of %d regions are open in at least %d",
-        *(counts.shape[0], len(open_enough), counts.shape[1], min_cells),
+        "%d cells; %d of %d regions are open in %d to %d of them",
+        *(counts.shape[0], len(kept), counts.shape[1], min_cells, most),
     )
-    if len(open_enough) == 0:
+    if len(kept) == 0:
         raise UserError(
-            f"None of the {counts.shape[1]} regions is open in {min_cells} of the "
-            f"{counts.shape[0]} kept cells. Lower regions.min_cells, or check that the regions "
-            "belong to these data."
+            f"None of the {counts.shape[1]} regions is open in {min_cells} to {most} of the "
+            f"{counts.shape[0]} kept cells. Change regions.min_cells or regions.max_cells, or "
+            "check that the regions belong to these data."
         )
     var = regions[[keys.CHROM, keys.START, keys.END]].set_axis(region_names(regions))
-    kept = counts[:, open_enough].astype(np.int32)
-    adata = ad.AnnData(kept, obs=obs, var=var.iloc[open_enough])
+    adata = ad.AnnData(counts[:, kept].astype(np.int32), obs=obs, var=var.iloc[kept])
     adata.uns[keys.COUNTING] = counting
     adata.uns[keys.ASSEMBLY] = assembly
     adata.uns[keys.N_REGIONS] = counts.shape[1]

@@ -12,6 +12,8 @@ from multiome2vec.errors import UserError
 from multiome2vec.registry import Registry
 
 REGISTRY = Registry("multiome2vec.presets", kind="model")
+#: settings that have one value of another type than all others: this one, and an example of those
+EITHER = {"n_components": ("auto", 10), "target_loss": (None, 100.0)}
 
 
 def configure(preset: str, hyper: dict):
@@ -55,8 +57,15 @@ def describe() -> dict[str, str]:
 
 def _check_type(name: str, value: object, default: object) -> None:
     """Refuse a value that is of another type than the default."""
+    if name in EITHER:
+        special, default = EITHER[name]
+        if value == special:
+            return
     known = {bool: bool, int: int, float: (int, float), str: str, tuple: (tuple, list), dict: dict}
     wanted = known.get(type(default), object)
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted not in (bool, object)):
         kind = "list" if isinstance(default, tuple) else type(default).__name__
-        raise UserError(f"'{name}' must be of type {kind}, such as {default!r}, not {value!r}.")
+        other = f" or {special!r}," if name in EITHER else ""
+        raise UserError(
+            f"'{name}' must be of type {kind}, such as {default!r},{other} not {value!r}."
+        )

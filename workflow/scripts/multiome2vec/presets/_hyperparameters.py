@@ -18,7 +18,8 @@ from multiome2vec.training.schedules import Schedule
 from multiome2vec.training.settings import Optimisation
 
 NORMAL = "standard-normal"
-
+AUTO = "auto"  # number of components that the cells give
+PLACEHOLDER = 10  # components as long as the cells have not given theirs
 
 #: what a setting by kind of values is where a preset does not say otherwise
 TRANSFORM = {COUNTS: "log-library", ACCESSIBILITY: "tfidf-1", CONTINUOUS: "identity"}
@@ -32,6 +33,7 @@ CHOICES = {
     "library": ("observed", "latent"),
     "balance": ("none", "per_feature"),
     "enumerate": ("exact", "argmax", "gumbel"),
+    "initialisation": ("kaiming", "xavier"),
     "kl_reduction": ("sum", "mean"),
     "kl_schedule": ("linear", "cyclical"),
 }
@@ -49,8 +51,13 @@ class Hyperparameters:
         At most so many genes (the most variable) and regions (those open in most cells).
     latent, hidden, dropout, norm, activation, batch_in_encoder, fusion, prior
         See :class:`~multiome2vec.models.config.ModelConfig`.
+    initialisation
+        Of linear layers: ``kaiming`` (uniform within ±1/√inputs, also of the biases) or ``xavier``
+        (uniform within ±√(6 / (inputs + outputs)), biases 0).
     n_components
-        Components of a mixture prior.
+        Components of a mixture prior; ``auto`` for as many as Leiden finds clusters of the cells
+        (2 to 50) after the epochs with the prior N(0, I), see
+        :mod:`multiome2vec.tasks.components`.
     enumerate
         How ``gmvae`` treats its components: ``exact``, ``argmax`` or ``gumbel``.
     transform, likelihood, encoder, decoder
@@ -75,12 +82,15 @@ class Hyperparameters:
         kl_decay times the one before).
     terms
         Weights of further terms, see :mod:`multiome2vec.objectives.terms`.
-    masking, free_nats, temperature
+    masking, free_nats, free_bits, temperature
         See :class:`~multiome2vec.objectives.spec.ObjectiveSpec`.
     projection
         Width of the heads of contrastive terms; 0 for none.
     pretrain_epochs
         Epochs with the prior N(0, I) before a mixture prior takes its start from the cells.
+    reseed_epochs
+        Epochs in a row after which a dead component of a mixture prior is moved to cells that the
+        prior explains worst, as long as β rises; 0 for never.
     learning_rate, weight_decay, batch_size, max_epochs, patience, ...
         See :class:`~multiome2vec.training.settings.Optimisation`.
     """
@@ -94,10 +104,11 @@ class Hyperparameters:
     dropout: float = 0.1
     norm: str = "layer"
     activation: str = "relu"
+    initialisation: str = "kaiming"
     batch_in_encoder: bool = True
     fusion: str = "poe"
     prior: str = NORMAL
-    n_components: int = 10
+    n_components: int | str = 10
     enumerate: str = "exact"
     transform: dict[str, str] = field(default_factory=dict)
     likelihood: dict[str, str] = field(default_factory=dict)
@@ -116,9 +127,11 @@ class Hyperparameters:
     terms: dict[str, float] = field(default_factory=dict)
     masking: tuple[float, float] = (0.0, 0.0)
     free_nats: float = 0.0
+    free_bits: float = 0.0
     temperature: float = 0.1
     projection: int = 0
     pretrain_epochs: int = 0
+    reseed_epochs: int = 3
 
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
@@ -127,6 +140,8 @@ class Hyperparameters:
     max_epochs: int = 200
     patience: int = 20
     lr_schedule: str = "plateau"
+    gradient_clip: float = 1.0
+    target_loss: float | None = None
 
     def __post_init__(self) -> None:
         for name, fallback in {
@@ -143,11 +158,22 @@ class Hyperparameters:
         _require_known("target", self.target.values(), ("counts", "transformed"))
         _require_known("standardise", self.standardise, TRANSFORM)
         _require_known("terms", self.terms, TERMS)
+        _ = self.objective  # refuses what contradicts itself
+        if self.n_components == AUTO and not (self.has_mixture and self.pretrain_epochs):
+            raise UserError(
+                "n_components: auto counts the clusters that the cells form before there is a "
+                "mixture. Give it a mixture prior and pretrain_epochs above 0, or set a number."
+            )
 
     @property
     def objective(self) -> ObjectiveSpec:
         """Settings of the loss."""
-        return ObjectiveSpec(tuple(self.masking), self.free_nats, self.temperature)
+        return ObjectiveSpec(
+            masking=tuple(self.masking),
+            free_nats=self.free_nats,
+            free_bits=self.free_bits,
+            temperature=self.temperature,
+        )
 
     @property
     def has_mixture(self) -> bool:
@@ -164,6 +190,9 @@ class Hyperparameters:
             max_epochs=self.max_epochs,
             patience=self.patience,
             lr_schedule=self.lr_schedule,
+            gradient_clip=self.gradient_clip,
+            target_loss=self.target_loss,
+            reseed_epochs=self.reseed_epochs if self.has_mixture else 0,
             schedules=self.schedules(config),
         )
 
@@ -212,6 +241,7 @@ class Hyperparameters:
             )
         shapes = {name: s for name, s in shapes.items() if name in (self.modalities or shapes)}
         mixture = self.has_mixture or self.decodes_clusters
+        n_components = PLACEHOLDER if self.n_components == AUTO else self.n_components
         return ModelConfig(
             modalities={name: self._spec(name, shapes) for name in shapes},
             n_batches=n_batches,
@@ -223,7 +253,7 @@ class Hyperparameters:
             batch_in_encoder=self.batch_in_encoder,
             fusion=self.fusion,
             prior=self.prior,
-            n_components=self.n_components if mixture else 0,
+            n_components=n_components if mixture else 0,
             prior_options=(("enumerate", self.enumerate),) if self.prior == "gmvae" else (),
             prior_expert=not self.has_mixture,
             projection=self.projection,

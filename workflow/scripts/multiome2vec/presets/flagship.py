@@ -7,8 +7,11 @@ REGISTRY.register("flagship")(
     Hyperparameters(
         latent=24,
         hidden=(128, 128),
+        dropout=0.2,
+        norm="batch",
         standardise=("counts", "continuous"),
-        terms={"subset": 1.0},
+        terms={"subset": 2.0},
         kl_warmup_epochs=30,
+        learning_rate=2e-3,
     )
 )

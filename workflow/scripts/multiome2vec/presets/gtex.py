@@ -12,6 +12,7 @@ REGISTRY.register("gtex")(
         dropout=0.35,
         norm="batch",
         activation="elu",
+        initialisation="xavier",
         likelihood={"counts": "gaussian-unit", "continuous": "gaussian-unit"},
         target={"counts": "transformed"},
         kl_reduction="mean",

@@ -12,6 +12,7 @@ REGISTRY.register("gtex-readme")(
         dropout=0.3,
         norm="batch",
         activation="elu",
+        initialisation="xavier",
         likelihood={"counts": "gaussian-unit", "continuous": "gaussian-unit"},
         target={"counts": "transformed"},
         kl_reduction="mean",

@@ -59,7 +59,7 @@ def length_profile(fragments: "AnnData") -> pd.Series:
 
 
 def tss_enrichment(
-    fragments: "AnnData", tss: pd.DataFrame, *, mitochondrion: str
+    fragments: "AnnData", tss: pd.DataFrame, *, mitochondrion: str | None
 ) -> tuple[np.ndarray, pd.Series, float]:
     """TSS enrichment of cells and of the whole library (SnapATAC2).
 
@@ -76,7 +76,7 @@ def tss_enrichment(
     tss
         Columns chrom, start (0-based site), strand.
     mitochondrion
-        Chromosome whose sites are left out.
+        Chromosome whose sites are left out, if there is one.
 
     Returns
     -------
@@ -90,7 +90,8 @@ def tss_enrichment(
     import snapatac2 as snap
 
     with tss_annotation(tss) as path:
-        found = snap.metrics.tsse(fragments, path, exclude_chroms=[mitochondrion], inplace=False)
+        excluded = [mitochondrion] if mitochondrion else []
+        found = snap.metrics.tsse(fragments, path, exclude_chroms=excluded, inplace=False)
     counts = np.asarray(found["TSS_profile"], dtype=float)
     tails = np.concatenate([counts[:TSS_TAIL], counts[-TSS_TAIL:]])
     distance = pd.RangeIndex(-TSS_FLANK, TSS_FLANK + 1)
@@ -113,7 +114,7 @@ def atac_metrics(
     *,
     tss: pd.DataFrame | None,
     blacklist: pd.DataFrame | None,
-    mitochondrion: str,
+    mitochondrion: str | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """All metrics of the barcodes, and the profiles of the library.
 
@@ -124,7 +125,7 @@ def atac_metrics(
     tss, blacklist
         Missing ones leave their metric empty.
     mitochondrion
-        Name of the mitochondrial chromosome.
+        Name of the mitochondrial chromosome, if there is one.
 
     Returns
     -------

@@ -13,9 +13,10 @@ from multiome2vec.annotate import CORRECTED_SPECTRAL, cluster, correct_samples, 
 from multiome2vec.doublets.atac import select_tiles, tile_counts, tile_places
 from multiome2vec.errors import UserError
 from multiome2vec.io.atomic import write_h5ad
+from multiome2vec.io.chromosomes import Chromosomes, read_chromosomes
 from multiome2vec.io.contracts import check_cells, check_regions
 from multiome2vec.io.region_names import parse_region_names
-from multiome2vec.io.regions import read_cells, read_chrom_sizes
+from multiome2vec.io.regions import read_cells
 from multiome2vec.io.snap import import_fragments
 from multiome2vec.steps.gene_activity import normalised_activity
 
@@ -27,9 +28,8 @@ def annotate_atac(
     fragments: dict[str, str],
     regions: dict[str, str],
     barcodes: str,
-    chrom_sizes: str | None,
+    chromosomes: str | None,
     out: str,
-    mitochondrion: str,
     n_components: int,
     harmony: bool,
     graph: dict,
@@ -45,12 +45,10 @@ def annotate_atac(
         ``fragments.tsv.gz`` or ``regions.h5ad`` by sample; the same kind for all samples.
     barcodes
         ``qc/barcodes.pre.tsv``.
-    chrom_sizes
-        Chromosomes of the assembly; needed for fragments.
+    chromosomes
+        ``chromosomes.tsv`` of the assembly; needed for fragments. The mitochondrion is left out.
     out
         ``annotation/atac.h5ad``: ``obsm`` and clusters; X is gene activity if ``genes`` is given.
-    mitochondrion
-        Chromosome left out of the tiles.
     n_components, harmony, graph, seed
         See :func:`multiome2vec.steps.annotate_rna.annotate_rna`.
     genes, activity
@@ -77,9 +75,7 @@ def annotate_atac(
             "for all samples, or run them as two datasets."
         )
     if fragments:
-        cells, counts, places = _of_fragments(
-            fragments, table, chrom_sizes=chrom_sizes, mitochondrion=mitochondrion, out=out
-        )
+        cells, counts, places = _of_fragments(fragments, table, chromosomes=chromosomes, out=out)
     else:
         cells, counts, places = _of_regions(regions, table)
     samples = cells.obs[keys.SAMPLE].unique()
@@ -102,18 +98,17 @@ def annotate_atac(
 
 
 def _of_fragments(
-    fragments: dict[str, str], table: pd.DataFrame, *, chrom_sizes: str, mitochondrion: str,
-    out: str,
-) -> tuple[ad.AnnData, sparse.csr_matrix, pd.DataFrame]:  # fmt: skip
+    fragments: dict[str, str], table: pd.DataFrame, *, chromosomes: str, out: str
+) -> tuple[ad.AnnData, sparse.csr_matrix, pd.DataFrame]:
     """Cells by selected tiles, and counts and places of all tiles."""
-    sizes = read_chrom_sizes(chrom_sizes)
+    known = read_chromosomes(chromosomes)
     parts = [
-        _tiles(path, table, sample, sizes=sizes, mitochondrion=mitochondrion, out=out)
+        _tiles(path, table, sample, chromosomes=known, out=out)
         for sample, path in fragments.items()
     ]
     counts = sparse.vstack([part for part, _ in parts], format="csr")
     cells = ad.AnnData(counts[:, select_tiles(counts)], obs=pd.concat([mine for _, mine in parts]))
-    return cells, counts, tile_places(sizes, mitochondrion=mitochondrion)
+    return cells, counts, tile_places(known.sizes, mitochondrion=known.mitochondrion)
 
 
 def _of_regions(
@@ -128,19 +123,19 @@ def _of_regions(
 
 
 def _tiles(
-    path: str, table: pd.DataFrame, sample: str, *, sizes: pd.Series, mitochondrion: str, out: str
+    path: str, table: pd.DataFrame, sample: str, *, chromosomes: Chromosomes, out: str
 ) -> tuple[sparse.csr_matrix, pd.DataFrame]:
     """Tile counts and rows of the table of the cells of one sample that have fragments."""
     mine = table[table[keys.SAMPLE] == sample]
     data = import_fragments(
         path,
         barcodes=mine[keys.FRAGMENT_BARCODE].tolist(),
-        chrom_sizes=sizes,
-        mitochondrion=mitochondrion,
+        chrom_sizes=chromosomes.sizes,
+        mitochondrion=chromosomes.mitochondrion,
         scratch=Path(out).parent,
     )
     found = pd.Index(mine[keys.FRAGMENT_BARCODE]).get_indexer(data.obs_names)
-    return tile_counts(data, mitochondrion=mitochondrion), mine.iloc[found]
+    return tile_counts(data, mitochondrion=chromosomes.mitochondrion), mine.iloc[found]
 
 
 def _ready(path: str, table: pd.DataFrame, sample: str) -> ad.AnnData:

@@ -10,9 +10,10 @@ import pandas as pd
 from multiome2vec import keys
 from multiome2vec.doublets.atac import score_atac_doublets, select_tiles, tile_counts
 from multiome2vec.io.atomic import write_tsv
+from multiome2vec.io.chromosomes import read_chromosomes
 from multiome2vec.io.contracts import check_cells
 from multiome2vec.io.genome import read_tss_bed
-from multiome2vec.io.regions import read_bed, read_cells, read_chrom_sizes
+from multiome2vec.io.regions import read_bed, read_cells
 from multiome2vec.io.snap import import_fragments
 from multiome2vec.qc.atac import atac_limits, atac_metrics, judge_atac
 
@@ -27,7 +28,6 @@ def atac_qc(
     barcodes: str,
     reference: dict[str, str | None],
     out: dict[str, str],
-    mitochondrion: str,
     thresholds: dict,
     doublets: bool,
     seed: int,
@@ -39,11 +39,9 @@ def atac_qc(
     fragments, barcodes
         ``fragments.tsv.gz`` and ``barcodes.tsv`` of the sample.
     reference
-        Paths ``chrom_sizes``, ``tss`` and ``blacklist``; the last two may be None.
+        Paths ``chromosomes``, ``tss`` and ``blacklist``; the last two may be None.
     out
         Paths ``table`` (metrics and verdict), ``profile``, ``limits``.
-    mitochondrion
-        Name of the mitochondrial chromosome.
     thresholds
         Keyword arguments of :func:`multiome2vec.qc.atac.atac_limits`.
     doublets, seed
@@ -52,11 +50,12 @@ def atac_qc(
     listed = read_cells(barcodes)
     check_cells(listed, path=barcodes, columns=(keys.FRAGMENT_BARCODE, keys.IN_ATAC))
     names = listed.loc[listed[keys.FRAGMENT_BARCODE] != "", keys.FRAGMENT_BARCODE]
+    chromosomes = read_chromosomes(reference["chromosomes"])
     data = import_fragments(
         fragments,
         barcodes=names.tolist(),
-        chrom_sizes=read_chrom_sizes(reference["chrom_sizes"]),
-        mitochondrion=mitochondrion,
+        chrom_sizes=chromosomes.sizes,
+        mitochondrion=chromosomes.mitochondrion,
         scratch=Path(out["table"]).parent,
     )
     data.obs_names = pd.Index(names.index[pd.Index(names).get_indexer(data.obs_names)])
@@ -67,7 +66,7 @@ def atac_qc(
         data,
         tss=tss,
         blacklist=read_bed(reference["blacklist"]) if reference["blacklist"] else None,
-        mitochondrion=mitochondrion,
+        mitochondrion=chromosomes.mitochondrion,
     )
     limits = atac_limits(**thresholds)
     if tss is None:
@@ -77,7 +76,8 @@ def atac_qc(
     logger.info("%d of %d barcodes pass", table[keys.ATAC_PASS].sum(), len(table))
     if doublets:
         passed = table[keys.ATAC_PASS].reindex(data.obs_names).to_numpy(bool)
-        _add_doublets(table, data[passed].copy(), mitochondrion=mitochondrion, seed=seed)
+        excluded = chromosomes.mitochondrion
+        _add_doublets(table, data[passed].copy(), mitochondrion=excluded, seed=seed)
     write_tsv(table, out["table"])
     write_tsv(profile, out["profile"], index=False)
     write_tsv(limits, out["limits"])
@@ -91,7 +91,9 @@ def _without_fragments(metrics: pd.DataFrame, cells: pd.Index) -> pd.DataFrame:
     return table.astype({keys.N_FRAGMENT: np.int64})
 
 
-def _add_doublets(table: pd.DataFrame, data: ad.AnnData, *, mitochondrion: str, seed: int) -> None:
+def _add_doublets(
+    table: pd.DataFrame, data: ad.AnnData, *, mitochondrion: str | None, seed: int
+) -> None:
     """Fill in score, probability and call of the cells of ``data``, in place."""
     if data.n_obs == 0:
         return

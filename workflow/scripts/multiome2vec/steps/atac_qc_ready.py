@@ -12,14 +12,16 @@ from multiome2vec.io.contracts import check_cells, check_regions
 from multiome2vec.io.regions import read_cells
 from multiome2vec.qc.atac import METRICS, judge_atac, no_limits
 
+LOW_REGIONS = "low_regions"
 logger = logging.getLogger(__name__)
 
 
-def atac_qc_ready(*, regions: str, barcodes: str, out: dict[str, str]) -> None:
+def atac_qc_ready(*, regions: str, barcodes: str, out: dict[str, str], min_regions: int) -> None:
     """Write what is known without fragments, in the form of :mod:`multiome2vec.steps.atac_qc`.
 
     Only the counts are known: ``n_fragment`` is the total of the matrix (half of it, rounded up,
-    where insertions were counted), the other metrics are empty, and every barcode passes.
+    where insertions were counted), the other metrics are empty, and every barcode with enough open
+    regions passes.
 
     Parameters
     ----------
@@ -27,6 +29,8 @@ def atac_qc_ready(*, regions: str, barcodes: str, out: dict[str, str]) -> None:
         ``regions.h5ad`` and ``barcodes.tsv`` of the sample.
     out
         Paths ``table``, ``profile`` (no rows), ``limits`` (none).
+    min_regions
+        Fewest regions with a count.
     """
     adata = ad.read_h5ad(regions)
     check_regions(adata, path=regions)
@@ -38,14 +42,17 @@ def atac_qc_ready(*, regions: str, barcodes: str, out: dict[str, str]) -> None:
     total = pd.Series(np.asarray(adata.X.sum(axis=1)).ravel(), index=adata.obs_names)
     if adata.uns[keys.COUNTING] == keys.INSERTION:
         total = (total + 1) // 2
+    n_open = pd.Series(np.asarray((adata.X > 0).sum(axis=1)).ravel(), index=adata.obs_names)
+    few = (n_open.loc[names] < min_regions).to_numpy()
     logger.info(
-        "Ready region matrix (unit %s): without fragments there are no limits; all %d barcodes "
-        "pass",
-        adata.uns[keys.COUNTING],
-        len(listed),
+        "Ready region matrix (unit %s): without fragments there are no limits on them; %d of %d "
+        "barcodes have fewer than %d open regions",
+        *(adata.uns[keys.COUNTING], few.sum(), len(listed), min_regions),
     )
     metrics = pd.DataFrame(np.nan, index=listed.index, columns=list(METRICS))
     metrics[keys.N_FRAGMENT] = total.loc[names].to_numpy()
-    write_tsv(judge_atac(metrics, no_limits()), out["table"])
+    judged = judge_atac(metrics, no_limits())
+    judged[keys.ATAC_PASS], judged[keys.ATAC_REASON] = ~few, np.where(few, LOW_REGIONS, "")
+    write_tsv(judged, out["table"])
     write_tsv(pd.DataFrame(columns=["kind", "position", "value"]), out["profile"], index=False)
     write_tsv(no_limits(), out["limits"])

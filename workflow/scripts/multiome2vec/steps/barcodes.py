@@ -1,6 +1,8 @@
 """List the barcodes of one sample and bring RNA and ATAC spellings together."""
 
 import logging
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -8,9 +10,10 @@ import pandas as pd
 from multiome2vec import keys
 from multiome2vec.errors import UserError
 from multiome2vec.io.atomic import write_tsv
-from multiome2vec.io.barcodes import require_overlap, transform
+from multiome2vec.io.barcodes import read_translation
 from multiome2vec.io.contracts import check_cells
 from multiome2vec.io.labels import OBS
+from multiome2vec.io.reconcile import reconcile
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +29,7 @@ def barcodes(
     barcode_transform: str,
     min_overlap: float,
     min_fragments: int,
+    translation: str | None = None,
 ) -> None:
     """Write one row per barcode of a sample.
 
@@ -39,6 +43,8 @@ def barcodes(
         The sample's row of the sheet.
     min_overlap, min_fragments
         ``ingest.*`` of the configuration.
+    translation
+        ``ingest.barcode_translation``, if there is one.
     """
     fragments = _fragment_counts(census)
     ready = _names(regions)
@@ -47,7 +53,14 @@ def barcodes(
         table = _without_rna(fragments, ready, sample=sample, min_fragments=min_fragments)
     else:
         atac = ready if ready is not None else fragments
-        table = _with_rna(delivered, atac, sample, barcode_transform, min_overlap)
+        spell = partial(
+            reconcile,
+            how=barcode_transform,
+            sample=sample,
+            minimum=min_overlap,
+            translation=read_translation(translation) if translation else None,
+        )
+        table = _with_rna(delivered, atac, sample, spell)
     table.index = pd.Index(
         [keys.cell_id(sample, name) for name in table[keys.BARCODE]], name=keys.CELL
     )
@@ -84,19 +97,14 @@ def _fragment_counts(path: str | None) -> pd.Index | None:
 
 
 def _with_rna(
-    rna: pd.Index,
-    atac: pd.Index | pd.Series | None,
-    sample: str,
-    barcode_transform: str,
-    min_overlap: float,
+    rna: pd.Index, atac: pd.Index | pd.Series | None, sample: str, spell: Callable
 ) -> pd.DataFrame:
     table = pd.DataFrame({keys.BARCODE: rna.astype(str), keys.FRAGMENT_BARCODE: ""})
     table[keys.IN_RNA], table[keys.IN_ATAC] = True, False
     if atac is None:
         return table
-    names = atac.index if isinstance(atac, pd.Series) else atac
-    spelt = transform(rna, barcode_transform)
-    share = require_overlap(rna, spelt, names, sample=sample, minimum=min_overlap)
+    names = set(atac.index if isinstance(atac, pd.Series) else atac)
+    spelt, share = spell(rna, names)
     logger.info(
         "%s: %.1f %% of %d RNA barcodes are on the ATAC side", sample, 100 * share, len(rna)
     )

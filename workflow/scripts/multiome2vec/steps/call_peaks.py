@@ -13,9 +13,9 @@ import pandas as pd
 from multiome2vec import keys
 from multiome2vec.errors import UserError
 from multiome2vec.io.atomic import atomic_path, write_tsv
-from multiome2vec.io.regions import read_cells, read_chrom_sizes
+from multiome2vec.io.chromosomes import read_chromosomes
+from multiome2vec.io.regions import read_cells
 from multiome2vec.peaks.callers import CALLERS
-from multiome2vec.peaks.chromosomes import standard_chromosomes
 from multiome2vec.peaks.coverage import write_bigwig
 from multiome2vec.peaks.pseudobulk import (
     CELLS,
@@ -37,14 +37,12 @@ def call_peaks(
     labels: str,
     barcodes: str,
     fragments: Mapping[str, str],
-    chrom_sizes: str,
-    genome: str | None,
+    chromosomes: str,
     table: str,
     folder: str,
     caller: str,
     settings: dict,
     minima: dict,
-    chromosomes: dict,
     threads: int,
 ) -> None:
     """Call peaks of each label × sample group that is large enough.
@@ -55,16 +53,15 @@ def call_peaks(
         ``annotation/labels.tsv`` and ``qc/barcodes.pre.tsv``.
     fragments
         Fragments file of each sample.
-    chrom_sizes, genome
-        Lengths of the chromosomes, and their sequence where there is one.
+    chromosomes
+        ``chromosomes.tsv`` of the assembly: peaks are called on the standard ones, whose bases that
+        are not N are the effective genome size where the settings give none.
     table, folder
         Outputs: ``groups.tsv`` and the folder of narrowPeak and bigWig files.
     caller, settings
         Name of the peak caller and its section of the configuration.
     minima
         ``cells`` and ``fragments`` below which a group is skipped.
-    chromosomes
-        ``pattern`` of standard chromosomes and name of the ``mitochondrion``.
     threads
         Groups called at the same time.
 
@@ -73,12 +70,15 @@ def call_peaks(
     UserError
         If no group is large enough, or the caller fails.
     """
-    sizes = standard_chromosomes(read_chrom_sizes(chrom_sizes), **chromosomes)
+    known = read_chromosomes(chromosomes)
+    sizes = known.standard_sizes
+    genome_size = settings.get("genome_size") or known.genome_size
+    logger.info("Effective genome size: %d bp", genome_size)
     cells = labelled_cells(barcodes, labels)
     groups = make_groups(cells)
     call = partial(
         CALLERS.get(caller),
-        genome_size=settings.get("genome_size") or _genome_size(genome, sizes),
+        genome_size=genome_size,
         settings=settings,
     )
     Path(folder).parent.mkdir(parents=True, exist_ok=True)
@@ -109,22 +109,6 @@ def labelled_cells(barcodes: str, labels: str) -> pd.DataFrame:
             "%d of %d cells have no label: not in any group", unlabelled.sum(), len(cells)
         )
     return cells[~unlabelled]
-
-
-def _genome_size(genome: str | None, sizes: pd.Series) -> int:
-    """Bases of the standard chromosomes that are not N, or their lengths without a sequence."""
-    if not genome:
-        logger.warning("No genome sequence: its effective size is taken as %d bp", sizes.sum())
-        return int(sizes.sum())
-    import pysam
-
-    known = 0
-    with pysam.FastaFile(genome) as fasta:
-        for chrom in sizes.index:
-            bases = fasta.fetch(chrom)
-            known += len(bases) - bases.count("N") - bases.count("n")
-    logger.info("Effective genome size: %d bp that are not N", known)
-    return known
 
 
 def _split(

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from multiome2vec import keys
-from multiome2vec.io.regions import read_bed, read_chrom_sizes, write_regions
-from multiome2vec.peaks.chromosomes import standard_chromosomes
+from multiome2vec.io.chromosomes import read_chromosomes
+from multiome2vec.io.regions import read_bed, write_regions
 from multiome2vec.peaks.consensus import GROUPS, SCORE, consensus_regions
 from multiome2vec.peaks.pseudobulk import PEAKS, SLUG
 
@@ -18,12 +18,11 @@ def consensus(
     *,
     groups: str,
     folder: str,
-    chrom_sizes: str,
+    chromosomes: str,
     blacklist: str | None,
     bed: str,
     half_width: int,
     min_score: float,
-    chromosomes: dict,
 ) -> None:
     """Merge the narrowPeak files of ``folder`` to regions of one width.
 
@@ -31,20 +30,18 @@ def consensus(
     ----------
     groups, folder
         ``groups.tsv`` and the folder of narrowPeak files.
-    chrom_sizes, blacklist
-        Lengths of the chromosomes; regions to stay clear of, if there are any.
+    chromosomes, blacklist
+        ``chromosomes.tsv`` of the assembly; regions to stay clear of, if there are any.
     bed
         Output: seven columns, the last one the groups that support a region.
     half_width, min_score
         See :func:`multiome2vec.peaks.consensus.consensus_regions`.
-    chromosomes
-        ``pattern`` of standard chromosomes and name of the ``mitochondrion``.
     """
     table = pd.read_csv(groups, sep="\t", dtype={SLUG: str})
     slugs = table.loc[table[PEAKS] > 0, SLUG]
     regions = consensus_regions(
         {slug: read_narrow_peak(Path(folder, f"{slug}.narrowPeak")) for slug in slugs},
-        chrom_sizes=standard_chromosomes(read_chrom_sizes(chrom_sizes), **chromosomes),
+        chrom_sizes=read_chromosomes(chromosomes).standard_sizes,
         blacklist=read_bed(blacklist),
         half_width=half_width,
         min_score=min_score,

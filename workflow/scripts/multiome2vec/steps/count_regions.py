@@ -9,9 +9,9 @@ import scipy.sparse as sp
 
 from multiome2vec import keys
 from multiome2vec.io.atomic import write_h5ad
+from multiome2vec.io.chromosomes import read_chromosomes
 from multiome2vec.io.contracts import check_regions
-from multiome2vec.io.regions import read_bed, read_cells, read_chrom_sizes
-from multiome2vec.peaks.chromosomes import standard_chromosomes
+from multiome2vec.io.regions import read_bed, read_cells
 from multiome2vec.peaks.counting import RegionCounts, count_in_regions
 from multiome2vec.peaks.region_matrix import region_matrix
 from multiome2vec.peaks.stream import stream_fragments
@@ -24,12 +24,12 @@ def count_regions(
     barcodes: str,
     fragments: Mapping[str, str],
     bed: str,
-    chrom_sizes: str,
+    chromosomes: str,
     out: str,
     counting: str,
     min_cells: int,
+    max_cells: int | None,
     assembly: str,
-    chromosomes: dict,
 ) -> None:
     """Write cells × regions over all samples, with what FRiP needs in ``obs``.
 
@@ -41,18 +41,16 @@ def count_regions(
         Fragments file of each sample.
     bed
         Consensus regions; their order is that of the columns.
-    chrom_sizes
-        Lengths of the chromosomes.
+    chromosomes
+        ``chromosomes.tsv`` of the assembly.
     out
         ``regions.h5ad``.
-    counting, min_cells
-        Unit of the counts; regions open in fewer cells are dropped.
+    counting, min_cells, max_cells
+        Unit of the counts; regions open in fewer or in more cells are dropped.
     assembly
         Name of the assembly.
-    chromosomes
-        ``pattern`` of standard chromosomes and name of the ``mitochondrion``.
     """
-    sizes = standard_chromosomes(read_chrom_sizes(chrom_sizes), **chromosomes)
+    sizes = read_chromosomes(chromosomes).standard_sizes
     regions = read_bed(bed)
     table = read_cells(barcodes)
     table = table[table[keys.KEEP] & (table[keys.FRAGMENT_BARCODE] != "")]
@@ -76,6 +74,7 @@ def count_regions(
         counting=counting,
         assembly=assembly,
         min_cells=min_cells,
+        max_cells=max_cells,
     )
     check_regions(adata, path=out)
     write_h5ad(adata, out)

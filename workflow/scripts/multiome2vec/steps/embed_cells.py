@@ -9,7 +9,13 @@ logger = logging.getLogger(__name__)
 
 
 def embed_cells(
-    *, mdata: str | Path, weights: str | Path, card: str | Path, out: str | Path, model: str
+    *,
+    mdata: str | Path,
+    weights: str | Path,
+    card: str | Path,
+    out: str | Path,
+    model: str,
+    device: str = "auto",
 ) -> None:
     """Write the posterior mean of every cell.
 
@@ -24,6 +30,8 @@ def embed_cells(
         known, truth; uns says which model made it.
     model
         Name of the model in the configuration.
+    device
+        Name of the device: ``auto``, ``cpu`` or ``cuda``.
     """
     from multiome2vec.io.atomic import write_h5ad
     from multiome2vec.io.contracts import check_embedding
@@ -35,7 +43,10 @@ def embed_cells(
     source = read_multiome(mdata)
     checkpoint = load(weights, card)
     result = embedding_object(
-        embed(checkpoint, source), obs=source.obs, model=model, seed=checkpoint.card["seed"]
+        embed(checkpoint, source, device=device),
+        obs=source.obs,
+        model=model,
+        seed=checkpoint.card["seed"],
     )
     seen = source.obs_names.isin(
         [

@@ -7,8 +7,8 @@ import pandas as pd
 
 from multiome2vec import keys
 from multiome2vec.errors import UserError
-from multiome2vec.io.regions import read_bed, read_chrom_sizes, region_names, write_regions
-from multiome2vec.peaks.chromosomes import standard_chromosomes
+from multiome2vec.io.chromosomes import STANDARD, kinds_of, read_chromosomes
+from multiome2vec.io.regions import read_bed, region_names, write_regions
 from multiome2vec.peaks.consensus import overlaps_any
 
 logger = logging.getLogger(__name__)
@@ -18,10 +18,10 @@ def given_regions(
     *,
     bed: str | None,
     matrices: Sequence[str],
-    chrom_sizes: str | None,
+    chromosomes: str | None,
     blacklist: str | None,
     out: str,
-    chromosomes: dict,
+    kinds: dict,
 ) -> None:
     """Write a given region set as ``consensus.bed``: sorted, standard chromosomes, no blacklist.
 
@@ -29,12 +29,13 @@ def given_regions(
     ----------
     bed, matrices
         A BED file with regions of any width, or else ready matrices (h5ad) with equal regions.
-    chrom_sizes, blacklist
-        Lengths of the chromosomes and regions to leave out, where there are any.
+    chromosomes, blacklist
+        ``chromosomes.tsv`` of the assembly and regions to leave out, where there are any.
     out
         The BED file to write.
-    chromosomes
-        ``pattern`` of standard chromosomes and name of the ``mitochondrion``.
+    kinds
+        ``pattern`` of standard chromosomes and name of the ``mitochondrion`` (or None each), for
+        regions without a table of chromosomes.
 
     Raises
     ------
@@ -45,9 +46,8 @@ def given_regions(
     regions = read_bed(bed) if bed else _common_regions(matrices)
     given = len(regions)
     regions = regions.drop_duplicates([keys.CHROM, keys.START, keys.END], ignore_index=True)
-    sizes = read_chrom_sizes(chrom_sizes) if chrom_sizes else _reach(regions)
+    sizes, order = _sizes_and_order(regions, chromosomes, **kinds)
     _check_inside(regions, sizes, source)
-    order = standard_chromosomes(sizes, **chromosomes).index
     code = pd.Series(order.get_indexer(regions[keys.CHROM]), index=regions.index)
     listed = overlaps_any(regions, read_bed(blacklist))
     logger.info(
@@ -79,6 +79,23 @@ def _common_regions(matrices: Sequence[str]) -> pd.DataFrame:
             )
     places = first[[keys.CHROM, keys.START, keys.END]].astype({keys.CHROM: str})
     return places.reset_index(drop=True)
+
+
+def _sizes_and_order(
+    regions: pd.DataFrame,
+    chromosomes: str | None,
+    *,
+    pattern: str | None,
+    mitochondrion: str | None,
+) -> tuple[pd.Series, pd.Index]:
+    """Lengths of the chromosomes, and the standard ones in order."""
+    if chromosomes:
+        known = read_chromosomes(chromosomes)
+        return known.sizes, known.standard
+    sizes = _reach(regions)
+    there = mitochondrion if mitochondrion in sizes.index else None
+    kinds = kinds_of(sizes, pattern=pattern, mitochondrion=there)
+    return sizes, kinds.index[kinds == STANDARD]
 
 
 def _reach(regions: pd.DataFrame) -> pd.Series:

@@ -11,6 +11,7 @@ def impute(
     out: str | Path,
     modality: str,
     quantile: float,
+    device: str = "auto",
 ) -> None:
     """Write expected values of a modality, block by block.
 
@@ -27,11 +28,18 @@ def impute(
         ``rna``, ``atac`` or another that the model has.
     quantile
         Of each cell, from which on a region counts as open.
+    device
+        Name of the device: ``auto``, ``cpu`` or ``cuda``.
     """
     from multiome2vec.data.readers import read_dataset
     from multiome2vec.tasks.impute import impute as write_imputed
     from multiome2vec.training.checkpoint import load
 
     write_imputed(
-        load(weights, card), read_dataset(mdata), modality=modality, out=out, quantile=quantile
+        load(weights, card),
+        read_dataset(mdata),
+        modality=modality,
+        out=out,
+        quantile=quantile,
+        device=device,
     )

@@ -5,13 +5,15 @@ import logging
 from multiome2vec import keys
 from multiome2vec.errors import UserError
 from multiome2vec.io.atomic import write_h5ad
+from multiome2vec.io.barcode_choice import choose_rows
 from multiome2vec.io.contracts import check_rna
 from multiome2vec.io.counts import (
-    as_csr,
     make_unique_names,
     require_counts,
+    require_finite,
     require_unique_barcodes,
 )
+from multiome2vec.io.features import name_genes
 from multiome2vec.io.tenx import read_modality
 
 logger = logging.getLogger(__name__)
@@ -22,7 +24,9 @@ NOT_COUNTS = (
 )
 
 
-def ingest_rna(*, source: str, out: str, kind: str, layer: str, obs_columns: list[str]) -> None:
+def ingest_rna(
+    *, source: str, out: str, kind: str, layer: str, obs_columns: list[str], barcodes: str = ""
+) -> None:
     """Write cells × genes of one sample.
 
     Parameters
@@ -36,14 +40,16 @@ def ingest_rna(*, source: str, out: str, kind: str, layer: str, obs_columns: lis
         ``rna_kind`` and ``rna_layer`` of the sample sheet.
     obs_columns
         Columns of the source's obs to keep, because the sheet refers to them (``obs:<column>``).
+    barcodes
+        ``rna_barcodes`` of the sample sheet.
     """
-    import numpy as np
-
     adata = read_modality(source, kind=kind, modality=keys.RNA, layer=layer)
     require_unique_barcodes(adata.obs_names, path=source)
+    adata = choose_rows(adata, barcodes, path=source)
+    name_genes(adata, path=source)
     make_unique_names(adata, path=source)
     if kind == "normalized":
-        adata.X = as_csr(adata.X).astype(np.float32)
+        require_finite(adata, path=source)
         negative = int((adata.X.data < 0).sum())
         if negative:
             logger.info("%s: %d negative values (imputed data?) are kept", source, negative)

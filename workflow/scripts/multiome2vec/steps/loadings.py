@@ -11,6 +11,7 @@ def loadings(
     splits: str | Path,
     out: str | Path,
     markers: str | Path,
+    device: str = "auto",
 ) -> None:
     """Write the loadings of all features and the markers of dimensions and components.
 
@@ -27,6 +28,8 @@ def loadings(
         TSV: component (``c0`` of a mixture prior; ``z3+`` and ``z3-``, the ends of a dimension),
         modality, feature, rank, effect, its unit, and share (weight of the component; variance
         explained by the dimension).
+    device
+        Name of the device: ``auto``, ``cpu`` or ``cuda``.
     """
     from multiome2vec.data.readers import read_dataset
     from multiome2vec.data.splits import read_split
@@ -36,6 +39,6 @@ def loadings(
 
     dataset = read_dataset(mdata)
     split = read_split(splits, dataset.obs.index)
-    found, marked = tables(load(weights, card), dataset, split.train)
+    found, marked = tables(load(weights, card), dataset, split.train, device=device)
     write_tsv(found.values.reset_index(), out, index=False)
     write_tsv(marked, markers, index=False)

@@ -13,6 +13,7 @@ def match(
     card: str | Path,
     splits: str | Path,
     out: str | Path,
+    device: str = "auto",
 ) -> None:
     """Write the scores of matching held-out cells between every two measured modalities.
 
@@ -25,6 +26,8 @@ def match(
     out
         JSON: ``{left}_{right}`` with the scores of :func:`multiome2vec.tasks.match.match`; empty
         for a model of one measured modality.
+    device
+        Name of the device: ``auto``, ``cpu`` or ``cuda``.
     """
     from multiome2vec.data.readers import read_dataset
     from multiome2vec.data.splits import read_split
@@ -34,6 +37,6 @@ def match(
 
     dataset = read_dataset(mdata)
     split = read_split(splits, dataset.obs.index)
-    scores = match_all(load(weights, card), dataset, split)
+    scores = match_all(load(weights, card), dataset, split, device=device)
     logger.info("%s", scores)
     write_json(scores, out)

@@ -23,6 +23,7 @@ def merge_regions(
     bed: str,
     out: str,
     min_cells: int,
+    max_cells: int | None,
     assembly: str,
 ) -> None:
     """Write cells × regions over all samples; the fraction of fragments in regions is not known.
@@ -37,8 +38,8 @@ def merge_regions(
         Regions, all of them in every matrix; their order is that of the columns.
     out
         ``regions.h5ad``.
-    min_cells
-        Regions open in fewer cells are dropped.
+    min_cells, max_cells
+        Regions open in fewer or in more cells are dropped.
     assembly
         Name of the assembly.
 
@@ -75,6 +76,7 @@ def merge_regions(
         counting=next(iter(units.values())),
         assembly=assembly,
         min_cells=min_cells,
+        max_cells=max_cells,
     )
     check_regions(merged, path=out)
     write_h5ad(merged, out)

@@ -13,6 +13,7 @@ def predict(
     card: str | Path,
     splits: str | Path,
     out: str | Path,
+    device: str = "auto",
 ) -> None:
     """Write the scores of all predictions between measured modalities, on held-out cells.
 
@@ -25,6 +26,8 @@ def predict(
     out
         JSON: ``{source}_to_{target}`` with the scores of :func:`multiome2vec.tasks.predict.predict`
         for the model and a baseline; empty for a model of one measured modality.
+    device
+        Name of the device: ``auto``, ``cpu`` or ``cuda``.
     """
     from multiome2vec.data.readers import read_dataset
     from multiome2vec.data.splits import read_split
@@ -34,6 +37,6 @@ def predict(
 
     dataset = read_dataset(mdata)
     split = read_split(splits, dataset.obs.index)
-    scores = predict_all(load(weights, card), dataset, split)
+    scores = predict_all(load(weights, card), dataset, split, device=device)
     logger.info("%s", scores)
     write_json(scores, out)

@@ -1,31 +1,50 @@
-"""Check all inputs in seconds, before anything long runs, and report every problem at once."""
+"""Check all inputs and the machine in seconds, and tell every problem at once."""
 
 import logging
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
-import pandas as pd
-
-from multiome2vec import keys
-from multiome2vec.errors import UserError
 from multiome2vec.io.atomic import write_tsv
-from multiome2vec.io.barcodes import overlap, propose, transform
-from multiome2vec.io.counts import require_counts, require_unique_barcodes
-from multiome2vec.io.fragments import blocks, check_chromosomes, scan
-from multiome2vec.io.genome import open_text
-from multiome2vec.io.labels import read_labels
-from multiome2vec.io.region_names import parse_region_names
-from multiome2vec.io.tenx import read_modality
-from multiome2vec.steps.ingest_rna import NOT_COUNTS
+from multiome2vec.io.barcodes import read_translation
+from multiome2vec.io.catalogue import Entry, catalogue_entries
+from multiome2vec.io.labels import OBS
+from multiome2vec.preflight.cells import check_barcodes, check_labels
+from multiome2vec.preflight.counts import check_regions, check_rna
+from multiome2vec.preflight.files import check_files
+from multiome2vec.preflight.findings import ERROR, OK, WARNING, Findings
+from multiome2vec.preflight.fragments import check_fragments
+from multiome2vec.preflight.machine import (
+    LEAST,
+    check_cores,
+    check_gpu,
+    check_memory,
+    check_room,
+    check_temporary,
+    temporary_folders,
+)
+from multiome2vec.preflight.memory import estimate
+from multiome2vec.preflight.reference import Reference, check_reference
 
 logger = logging.getLogger(__name__)
 
-SAMPLED = 1 << 23  # bytes of fragments looked at
-OK, WARNING, ERROR = "ok", "warning", "error"
+DOWNLOADS = "resources/downloads"
+FILES = ("rna", "fragments", "atac", "labels")  # columns of the sample sheet that name files
+REFERENCE = ("fasta", "gtf", "tss", "chrom_sizes", "blacklist", "chromosome_names")
+OF_MACHINE = ("disk", "machine", "gpu", "memory")  # checks that say nothing of the inputs
+RESULTS_PER_INPUT = 3  # bytes of results and temporary files per byte of inputs, about
 
 
-def preflight(*, samples: dict[str, dict[str, str]], assembly: dict[str, str | None], out: str):
-    """Write one row per check: check, sample, status, message.
+def preflight(
+    *,
+    samples: dict[str, dict[str, str]],
+    assembly: dict[str, str | None],
+    out: str,
+    settings: Mapping,
+    passed: str | None = None,
+    machine: Mapping | None = None,
+    sources: Mapping | None = None,
+) -> str:
+    """Write one row per finding, the worst first.
 
     Parameters
     ----------
@@ -33,137 +52,124 @@ def preflight(*, samples: dict[str, dict[str, str]], assembly: dict[str, str | N
         Rows of the sample sheet by sample.
     assembly
         Entry of ``assemblies`` that the dataset names.
+    out
+        Table of all findings, written whatever they are.
+    settings
+        ``min_overlap``, ``barcode_translation`` (of ``ingest``), ``min_cells`` (of ``peaks``);
+        ``index`` (.fai of an earlier run), ``results`` (folder) and ``tmpdir`` (of Snakemake).
+    passed
+        Table of the findings about the inputs, written if none is an error.
+    machine
+        ``cores``, ``cluster``, ``memory`` (``mem_mb`` by rule), ``device`` and ``models``; None to
+        leave these checks out.
+    sources
+        Where files that are not there come from: ``datasets`` and ``references`` (tables of
+        downloads), ``made`` (files that a rule makes). None if all are there.
+
+    Returns
+    -------
+    str
+        The findings but those that are well, to be read on a terminal.
 
     Raises
     ------
     UserError
-        If any check failed; lists all that did.
+        If any finding is an error; lists all that are.
     """
-    rows: list[dict[str, str]] = []
-    chromosomes = _attempt(rows, "reference", "", lambda: _chromosomes(assembly))
+    findings = Findings()
+    absent, wanted = _files(samples, assembly, sources or {}, findings)
+    lacking = _lacking(samples, assembly)
+    samples = {sample: _without(row, absent) for sample, row in samples.items()}
+    assembly = _without(assembly, absent)
+    reference = check_reference(assembly, findings, index=settings.get("index"), lacking=lacking)
+    _check_samples(samples, reference, settings, findings)
+    _check_room(samples, wanted, settings, findings)
+    if machine:
+        _check_machine(samples, machine, findings)
+    table = findings.table()
+    write_tsv(table, out, index=False)
+    logger.info("checks of the inputs:\n%s", table.to_string(index=False, max_colwidth=160))
+    findings.require_none()
+    if passed:
+        write_tsv(table[~table["check"].isin(OF_MACHINE)], passed, index=False)
+    return findings.text()
+
+
+def _files(samples, assembly, sources: Mapping, findings: Findings) -> tuple[set, dict[str, Entry]]:
+    """Which files are not there, and which downloads they need."""
+    entries: dict[str, Entry] = {}
+    with findings.check("files"):
+        tables = sources.get("datasets", []), sources.get("references", [])
+        entries = {f"{DOWNLOADS}/{name}": e for name, e in catalogue_entries(*tables).items()}
+    paths = [row[name] for row in samples.values() for name in FILES if row[name]]
+    paths = [path for path in paths if not path.startswith(OBS)]
+    paths += [assembly[name] for name in REFERENCE if assembly[name]]
+    return check_files(paths, findings, entries=entries, made=sources.get("made", ()))
+
+
+def _without(row: Mapping, absent: Iterable[str]) -> dict:
+    """Take out files that are not there."""
+    blank = "" if "rna" in row else None
+    return {name: blank if value and value in absent else value for name, value in row.items()}
+
+
+def _lacking(samples: dict, assembly: Mapping) -> str:
+    """Severity of an assembly without sequence and lengths; empty if it names either."""
+    if assembly["fasta"] or assembly["chrom_sizes"]:
+        return ""
+    return ERROR if any(row["fragments"] for row in samples.values()) else WARNING
+
+
+def _check_samples(
+    samples: dict, reference: Reference, settings: Mapping, findings: Findings
+) -> None:
+    """Check what the samples' files hold."""
+    translation = None
+    with findings.check("barcodes", file=settings["barcode_translation"] or ""):
+        if settings["barcode_translation"]:
+            translation = read_translation(settings["barcode_translation"])
     for sample, row in samples.items():
         rna = atac = None
         if row["rna"]:
-            rna = _attempt(rows, "rna", sample, lambda row=row: _rna(row))
+            rna = check_rna(row, reference, findings, sample=sample)
         if row["fragments"]:
-            atac = _attempt(rows, "fragments", sample, lambda row=row: _fragments(row, chromosomes))
+            atac = check_fragments(row, reference, findings, sample=sample)
         if row["atac"]:
-            atac = _attempt(rows, "atac", sample, lambda row=row: _ready_atac(row))
+            atac = check_regions(row, reference, findings, sample=sample)
         if rna is not None and atac is not None:
-            _attempt(
-                rows, "barcodes", sample,
-                lambda row=row, rna=rna, atac=atac, sample=sample: _overlap(rna, atac, row, sample),
+            check_barcodes(
+                rna, atac, row, findings, sample=sample, translation=translation,
+                minimum=settings["min_overlap"],
             )  # fmt: skip
         if row["labels"]:
             names = rna if rna is not None else atac
-            _attempt(rows, "labels", sample, lambda row=row, names=names: _labels(row, names))
-    table = pd.DataFrame(rows, columns=["check", "sample", "status", "message"])
-    logger.info("checks of the inputs:\n%s", table.to_string(index=False, max_colwidth=160))
-    failed = table[table["status"] == ERROR]
-    if len(failed):
-        lines = [f"[{row.check}] {row.message}" for row in failed.itertuples()]
-        raise UserError("The inputs have problems:\n  " + "\n  ".join(lines))
-    write_tsv(table, out, index=False)
+            check_labels(row, names, findings, sample=sample, min_cells=settings["min_cells"])
 
 
-def _attempt(rows: list, check: str, sample: str, run: Callable):
-    """Run one check, add its row, return what it found (None if it failed)."""
-    try:
-        found, message = run()
-    except UserError as error:
-        rows.append({"check": check, "sample": sample, "status": ERROR, "message": str(error)})
-        return None
-    status = WARNING if message.startswith("warning: ") else OK
-    message = message.removeprefix("warning: ")
-    rows.append({"check": check, "sample": sample, "status": status, "message": message})
-    return found
-
-
-def _chromosomes(assembly: dict[str, str | None]) -> tuple[list[str] | None, str]:
-    """Names of the assembly's chromosomes, and whether annotation and blacklist know them."""
-    source = assembly["fasta"] or assembly["chrom_sizes"]
-    if source is None:
-        return None, "warning: no fasta and no chrom_sizes: chromosome names are not checked"
-    with open_text(source) as lines:
-        if assembly["fasta"]:
-            names = [line[1:].split()[0] for line in lines if line.startswith(">")]
-        else:
-            names = [line.split()[0] for line in lines if line.strip()]
-    if not names:
-        raise UserError(f"{source} names no chromosome.")
-    for key in ("gtf", "tss", "blacklist"):
-        if assembly[key]:
-            with open_text(assembly[key]) as lines:
-                rows = (line for line in lines if line.strip() and not line.startswith("#"))
-                theirs = {line.split()[0] for line in islice(rows, 200_000)}
-            if not theirs & set(names):
-                raise UserError(
-                    f"{assembly[key]}: none of its chromosomes ({sorted(theirs)[0]}, ...) is in "
-                    f"{source} ({names[0]}, ...). Use files of one source, or rename them."
-                )
-    return names, f"{len(names)} chromosomes"
-
-
-def _rna(row: dict[str, str]) -> tuple[pd.Index, str]:
-    adata = read_modality(
-        row["rna"], kind=row["rna_kind"], modality=keys.RNA, layer=row["rna_layer"]
-    )
-    require_unique_barcodes(adata.obs_names, path=row["rna"])
-    if row["rna_kind"] != "normalized":
-        require_counts(adata, path=row["rna"], remedy=NOT_COUNTS)
-    return adata.obs_names, f"{adata.n_obs} barcodes × {adata.n_vars} genes"
-
-
-def _ready_atac(row: dict[str, str]) -> tuple[pd.Index, str]:
-    adata = read_modality(
-        row["atac"], kind=row["atac_kind"], modality=keys.ATAC, layer=row["atac_layer"]
-    )
-    require_unique_barcodes(adata.obs_names, path=row["atac"])
-    parse_region_names(adata.var_names, path=row["atac"])
-    if not (row["counting"] or adata.uns.get(keys.COUNTING)):
-        raise UserError(
-            f"{row['atac']}: the unit of its counts is not declared. Fill the column 'counting' of "
-            f"the sample sheet: {', '.join(keys.COUNTING_UNITS)}."
+def _check_room(samples: dict, wanted: dict, settings: Mapping, findings: Findings) -> None:
+    """Check the disks that downloads, results and temporary files go to."""
+    if wanted:
+        size = sum(entry.size or 0 for entry in wanted.values())
+        unknown = sum(entry.size is None for entry in wanted.values())
+        what = f"{len(wanted)} files to download" + (
+            f", {unknown} of them of unknown size" if unknown else ""
         )
-    return adata.obs_names, f"{adata.n_obs} barcodes × {adata.n_vars} regions"
+        check_room(DOWNLOADS, size, findings, what=what)
+    inputs = {row[name] for row in samples.values() for name in ("rna", "fragments", "atac")}
+    sizes = [Path(path).stat().st_size for path in inputs if path and Path(path).is_file()]
+    needed = LEAST + RESULTS_PER_INPUT * sum(sizes)
+    check_room(settings["results"], needed, findings, what="results", known=False)
+    check_temporary(temporary_folders(settings.get("tmpdir")), findings)
 
 
-def _fragments(row: dict[str, str], chromosomes: list[str] | None) -> tuple[pd.Index, str]:
-    """Look at the first few hundred thousand lines."""
-    path = row["fragments"]
-    census = scan(path, islice(blocks(path, size=SAMPLED), 1))
-    if chromosomes:
-        check_chromosomes(census, chromosomes, path=path)
-    names = pd.Index(census.barcodes)
-    return names, f"{sum(census.barcodes.values())} fragments looked at"
-
-
-def _overlap(rna: pd.Index, atac: pd.Index, row: dict[str, str], sample: str) -> tuple[float, str]:
-    """Fail only if the sampled barcodes have next to nothing in common with the RNA's."""
-    spelt = transform(rna, row["barcode_transform"])
-    share = overlap(spelt, atac)
-    if share >= 0.01:
-        return share, f"{share:.0%} of the RNA barcodes seen on the ATAC side"
-    proposal = propose(rna, set(atac), more_than=0.01)
-    remedy = "Are the two files of the same sample?"
-    if proposal:
-        remedy = f"With barcode_transform '{proposal.transform}' in the sample sheet they match."
-    raise UserError(
-        f"Sample {sample}: RNA and ATAC have no barcodes in common: RNA has "
-        f"{', '.join(spelt[:2])}; ATAC has {', '.join(atac[:2])}. {remedy}"
-    )
-
-
-def _labels(row: dict[str, str], names: pd.Index | None) -> tuple[pd.Series, str]:
-    h5ad = row["rna"] or row["atac"] or None
-    labels = read_labels(row["labels"], h5ad=h5ad)
-    if names is None:
-        return labels, f"{len(labels)} labels"
-    share = names.isin(labels.index).mean()
-    if share == 0:
-        raise UserError(
-            f"Labels {row['labels']}: none of their barcodes ({', '.join(labels.index[:2])}) is "
-            f"among the sample's ({', '.join(names[:2])})."
-        )
-    found = f"{share:.0%} of the barcodes have one of {labels.nunique()} labels"
-    return labels, found if share > 0.5 or row["fragments"] else f"warning: only {found}"
+def _check_machine(samples: dict, machine: Mapping, findings: Findings) -> None:
+    """Check cores, memory and GPU."""
+    cluster = machine["cluster"]
+    check_cores(machine["cores"], findings, cluster=cluster)
+    check_gpu(machine["device"], machine["models"], findings, cluster=cluster)
+    needs = {}
+    with findings.check("memory"):
+        needs = estimate(samples)
+    check_memory(machine["memory"], needs, findings, cluster=cluster)
+    for model, modalities in machine["models"].items():
+        findings.add(OK, "models", f"{model}: {', '.join(modalities)}")

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from multiome2vec.data.cells import CHUNK, CellData
 from multiome2vec.data.dataset import Dataset, Source, as_dataset
+from multiome2vec.data.device import AUTO
 from multiome2vec.data.features import find_features
 from multiome2vec.data.multiome import REFUSE, cell_data
 from multiome2vec.data.stores import MemoryStore
@@ -37,6 +38,7 @@ def prepare(
     *,
     unknown_batches: str = REFUSE,
     backend: str = "auto",
+    device: str = AUTO,
 ) -> CellData:
     """Bring a dataset, that of the training or another one, into the form a model knows.
 
@@ -52,6 +54,8 @@ def prepare(
         decoders are told of all its batches in equal shares.
     backend
         See :func:`multiome2vec.data.stores.choose_backend`.
+    device
+        Name of the device that the model is on.
 
     Raises
     ------
@@ -86,6 +90,7 @@ def prepare(
         batches=card["batches"],
         batch_key=card["batch_key"],
         backend=backend,
+        device=device,
         unknown_batches=unknown_batches,
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from multiome2vec.data.dataset import Dataset
-from multiome2vec.data.device import choose_device
+from multiome2vec.data.device import AUTO, choose_device
 from multiome2vec.data.multiome import REFUSE
 from multiome2vec.errors import UserError
 from multiome2vec.tasks.apply import prepare, projected
@@ -27,6 +27,7 @@ def embed(
     sources: Sequence[str] | None = None,
     space: str = LATENT,
     unknown_batches: str = REFUSE,
+    device: str = AUTO,
 ) -> np.ndarray:
     """Place each cell by every modality it has, or by some alone.
 
@@ -41,6 +42,8 @@ def embed(
         cells, see :func:`multiome2vec.tasks.apply.projected`.
     unknown_batches
         ``refuse`` or ``average``, see :func:`multiome2vec.tasks.apply.prepare`.
+    device
+        ``auto``, ``cpu`` or ``cuda``.
 
     Returns
     -------
@@ -56,8 +59,8 @@ def embed(
     """
     if space not in SPACES:
         raise UserError(f"There is no space '{space}'. Known: {', '.join(SPACES)}.")
-    cells = prepare(checkpoint, data, unknown_batches=unknown_batches)
-    model = checkpoint.model.to(choose_device())
+    cells = prepare(checkpoint, data, unknown_batches=unknown_batches, device=device)
+    model = checkpoint.model.to(choose_device(device))
     every = np.arange(len(cells))
     if space == PROJECTION:
         return projected(model, cells, every, sources=sources)

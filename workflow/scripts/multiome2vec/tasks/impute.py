@@ -10,7 +10,7 @@ from scipy import sparse
 
 from multiome2vec import keys
 from multiome2vec.data.dataset import Dataset, as_dataset
-from multiome2vec.data.device import choose_device
+from multiome2vec.data.device import AUTO, choose_device
 from multiome2vec.data.features import find_features
 from multiome2vec.data.multiome import REFUSE
 from multiome2vec.errors import UserError
@@ -39,6 +39,7 @@ def impute(
     quantile: float | None = QUANTILE,
     binarise: bool = True,
     unknown_batches: str = REFUSE,
+    device: str = AUTO,
 ) -> None:
     """Write what the model expects of each cell, given what it has.
 
@@ -66,15 +67,17 @@ def impute(
         Write accessibility as 1 (uint8) where it is kept, not as the expected value (float32).
     unknown_batches
         ``refuse`` or ``average``.
+    device
+        ``auto``, ``cpu`` or ``cuda``.
     """
     dataset = as_dataset(data)
     root(checkpoint.model, modality)
     if quantile is not None and not 0 <= quantile < 1:
         raise UserError(f"The quantile is {quantile:g}, but must be at least 0 and below 1.")
     per = checkpoint.card["libraries"][modality] if library == MEDIAN else float(library)
-    prepared = prepare(checkpoint, dataset, unknown_batches=unknown_batches)
+    prepared = prepare(checkpoint, dataset, unknown_batches=unknown_batches, device=device)
     cells = np.arange(len(prepared)) if cells is None else cells
-    model = checkpoint.model.to(choose_device())
+    model = checkpoint.model.to(choose_device(device))
     blocks = (
         values
         for _, values in expected(

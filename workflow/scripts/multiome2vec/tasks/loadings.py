@@ -11,7 +11,7 @@ from torch import Tensor
 
 from multiome2vec.data.cells import CHUNK
 from multiome2vec.data.dataset import Dataset
-from multiome2vec.data.device import choose_device
+from multiome2vec.data.device import AUTO, choose_device
 from multiome2vec.models.likelihoods import GaussianUnit, LogNormal
 from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.nn.bodies import LinearBody
@@ -55,6 +55,7 @@ def tables(
     cells: np.ndarray,
     *,
     top: int = N_MARKERS,
+    device: str = AUTO,
 ) -> tuple[Loadings, pd.DataFrame]:
     """Compute the loadings and all markers, of components first.
 
@@ -64,9 +65,11 @@ def tables(
         Numbers of the training cells.
     top
         Markers of each component and modality.
+    device
+        ``auto``, ``cpu`` or ``cuda``.
     """
-    model = checkpoint.model.to(choose_device())
-    means = latent(model, prepare(checkpoint, data), cells).mean
+    model = checkpoint.model.to(choose_device(device))
+    means = latent(model, prepare(checkpoint, data, device=device), cells).mean
     found = loadings(model, checkpoint.names, means)
     components = component_markers(model, checkpoint.names, top=top)
     dimensions = dimension_markers(found, top=top)

@@ -7,7 +7,7 @@ import numpy as np
 
 from multiome2vec.data.cells import CellData
 from multiome2vec.data.dataset import Dataset, as_dataset
-from multiome2vec.data.device import choose_device
+from multiome2vec.data.device import AUTO, choose_device
 from multiome2vec.data.multiome import REFUSE
 from multiome2vec.data.splits import Split, held_out
 from multiome2vec.errors import UserError
@@ -37,6 +37,7 @@ def match(
     optimal: bool = False,
     seed: int = 0,
     unknown_batches: str = REFUSE,
+    device: str = AUTO,
 ) -> dict:
     """Score how well cells are found again by E q(z | left) and E q(z | right).
 
@@ -57,6 +58,8 @@ def match(
         Of the batches of the optimal matching.
     unknown_batches
         ``refuse`` or ``average``.
+    device
+        ``auto``, ``cpu`` or ``cuda``.
 
     Returns
     -------
@@ -70,10 +73,10 @@ def match(
     UserError
         If one modality was derived from the other, or is unknown.
     """
-    model = checkpoint.model.to(choose_device())
+    model = checkpoint.model.to(choose_device(device))
     if root(model, left) == root(model, right):
         raise UserError(f"{left} and {right} are not two sources: one was computed from the other.")
-    prepared = prepare(checkpoint, data, unknown_batches=unknown_batches)
+    prepared = prepare(checkpoint, data, unknown_batches=unknown_batches, device=device)
     cells = holding(prepared, cells, left, right)
     result = {"n_cells": len(cells), "measure": measure, "temperature": temperature}
     if len(cells) < 2:

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from multiome2vec.data.cells import CHUNK, CellData
 from multiome2vec.data.dataset import Dataset
-from multiome2vec.data.device import CPU, choose_device
+from multiome2vec.data.device import AUTO, CPU, choose_device
 from multiome2vec.data.multiome import REFUSE
 from multiome2vec.data.splits import Split, held_out
 from multiome2vec.errors import UserError
@@ -35,6 +35,7 @@ def predict(
     source: str,
     target: str,
     unknown_batches: str = REFUSE,
+    device: str = AUTO,
 ) -> dict:
     """Score the prediction E p(target | E q(z | source)) on held-out cells.
 
@@ -52,6 +53,8 @@ def predict(
         Modalities.
     unknown_batches
         ``refuse`` or ``average``.
+    device
+        ``auto``, ``cpu`` or ``cuda``.
 
     Returns
     -------
@@ -65,8 +68,8 @@ def predict(
     UserError
         If one modality was derived from the other, or no held-out cell has both.
     """
-    model = checkpoint.model.to(choose_device())
-    prepared = prepare(checkpoint, data, unknown_batches=unknown_batches)
+    model = checkpoint.model.to(choose_device(device))
+    prepared = prepare(checkpoint, data, unknown_batches=unknown_batches, device=device)
     return _score(model, prepared, split, source, target)
 
 
@@ -76,6 +79,7 @@ def predict_all(
     split: Split,
     *,
     unknown_batches: str = REFUSE,
+    device: str = AUTO,
 ) -> dict[str, dict]:
     """Score all predictions between measured modalities, as ``{source}_to_{target}``.
 
@@ -84,8 +88,8 @@ def predict_all(
     dict
         By direction, as of :func:`predict`; empty for a model of one measured modality.
     """
-    model = checkpoint.model.to(choose_device())
-    prepared = prepare(checkpoint, data, unknown_batches=unknown_batches)
+    model = checkpoint.model.to(choose_device(device))
+    prepared = prepare(checkpoint, data, unknown_batches=unknown_batches, device=device)
     there = [n for n in measured(model) if (prepared.modalities[n].rows >= 0).any()]
     return {
         f"{source}_to_{target}": _score(model, prepared, split, source, target)

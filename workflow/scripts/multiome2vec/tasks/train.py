@@ -19,8 +19,11 @@ from multiome2vec.data.splits import Split, split_cells
 from multiome2vec.models.config import ModelConfig
 from multiome2vec.models.density import initial_mixture
 from multiome2vec.models.multimodal import MultimodalVAE
+from multiome2vec.nn.bodies import ClusterAttentionBody
+from multiome2vec.nn.initialisation import xavier
 from multiome2vec.objectives.objective import Objective
-from multiome2vec.presets._hyperparameters import NORMAL, Hyperparameters
+from multiome2vec.presets._hyperparameters import AUTO, NORMAL, Hyperparameters
+from multiome2vec.tasks.components import count_clusters
 from multiome2vec.training.inference import latent
 from multiome2vec.training.loop import Context, Fit, fit
 from multiome2vec.training.monitors import Monitor
@@ -79,7 +82,9 @@ class _Job:
     generator: torch.Generator
     context: Context
 
-    def fit(self, model: MultimodalVAE, optimisation: Optimisation, stage: str) -> Fit:
+    def fit(
+        self, model: MultimodalVAE, optimisation: Optimisation, stage: str, earlier: Mapping
+    ) -> Fit:
         folder = self.run.checkpoint_dir
         return fit(
             model,
@@ -89,7 +94,7 @@ class _Job:
             optimisation=optimisation,
             settings=replace(self.run, checkpoint_dir=folder and str(Path(folder) / stage)),
             generator=self.generator,
-            context=replace(self.context, key={**self.context.key, "stage": stage}),
+            context=replace(self.context, stage=stage, earlier=earlier),
         )
 
 
@@ -151,6 +156,7 @@ def train_model(
         batch_key=batch_key,
         backend=backend,
         budget=budget,
+        device=run.device,
     )
     generator = seed_everything(seed)
     if split is None:
@@ -159,7 +165,8 @@ def train_model(
         split = split.within(data.there())
     names = {m: dataset.modalities[m].var.index[columns] for m, columns in features.items()}
     digests = {name: features_digest(found) for name, found in names.items()}
-    told = [asdict(settings.objective), settings.pretrain_epochs, batch_key, batches]
+    told = [asdict(settings.objective), settings.pretrain_epochs, settings.initialisation]
+    told += [batch_key, batches]
     context = Context(
         key={**(key or {}), "features": str(digests), "settings": digest(told)},
         barcodes=dataset.obs.index,
@@ -167,15 +174,25 @@ def train_model(
     )
     job = _Job(data, split, settings, run, generator, context)
     config = settings.model(data.shapes, n_batches=data.n_batches)
-    model, result = _train(job, config, seed)
+    model, result, libraries = _train(job, config, seed)
     facts = {
         "seed": seed,
         "batch_key": batch_key,
         "batches": batches,
         "beta": settings.schedules(config)["kl_z"].value,
+        "libraries": libraries,
+        "n_components": _components(settings, model.config),
         **_facts(job, names, digests, result),
     }
     return Trained(model, data, features, names, split, result, facts)
+
+
+def _components(settings: Hyperparameters, config: ModelConfig) -> dict | None:
+    """Tell how many components a mixture prior has, and who chose it; None without a mixture."""
+    if not settings.has_mixture:
+        return None
+    chosen_by = "clusters" if settings.n_components == AUTO else "settings"
+    return {"number": config.n_components, "chosen_by": chosen_by}
 
 
 def _facts(job: _Job, names: Mapping, digests: Mapping[str, str], result: Fit) -> dict:
@@ -185,10 +202,6 @@ def _facts(job: _Job, names: Mapping, digests: Mapping[str, str], result: Fit) -
         "features": {
             name: {"used": len(found), "digest": digests[name], "kind": data.modalities[name].kind}
             for name, found in names.items()
-        },
-        "libraries": {
-            name: modality.statistics(split.train).median_library
-            for name, modality in data.modalities.items()
         },
         "split": {
             "train": len(split.train),
@@ -201,18 +214,29 @@ def _facts(job: _Job, names: Mapping, digests: Mapping[str, str], result: Fit) -
     }
 
 
-def _train(job: _Job, config: ModelConfig, seed: int) -> tuple[MultimodalVAE, Fit]:
-    """Fit the model; with a mixture prior after a model with N(0, I), which gives its start."""
+def _train(
+    job: _Job, config: ModelConfig, seed: int
+) -> tuple[MultimodalVAE, Fit, dict[str, float]]:
+    """Fit the model; with a mixture prior after a model with N(0, I), which gives its start.
+
+    Returns also the median library of the training cells by modality.
+    """
     settings = job.settings
     model = MultimodalVAE(config)
-    fit_statistics(model, job.data, job.split.train)
+    if settings.initialisation == "xavier":
+        for part in (model.encoders, model.fusion, model.decoders):
+            xavier(part)
+    statistics = fit_statistics(model, job.data, job.split.train)
+    libraries = {name: found.given("median_library") for name, found in statistics.items()}
+    earlier = {}
     if settings.has_mixture and settings.pretrain_epochs:
-        _pretrain(job, model, seed)
-    return model, job.fit(model, settings.optimisation(config), "joint")
+        first, earlier["pretraining"] = _pretrain(job, model)
+        model = _begin_mixture(job, model, first, seed)
+    return model, job.fit(model, settings.optimisation(config), "joint", earlier), libraries
 
 
-def _pretrain(job: _Job, model: MultimodalVAE, seed: int) -> None:
-    """Take weights and mixture from a model of the same shape with the prior N(0, I)."""
+def _pretrain(job: _Job, model: MultimodalVAE) -> tuple[MultimodalVAE, list[dict[str, float]]]:
+    """Fit a model of the same weights with the prior N(0, I); with its history."""
     settings = job.settings
     plain = replace(model.config, prior=NORMAL, prior_options=())
     first = MultimodalVAE(plain)
@@ -226,12 +250,39 @@ def _pretrain(job: _Job, model: MultimodalVAE, seed: int) -> None:
     optimisation = replace(
         whole, max_epochs=settings.pretrain_epochs, schedules={**terms, "kl_z": warmup}
     )
-    job.fit(first, optimisation, "pretraining")
-    missing, unexpected = model.load_state_dict(first.state_dict(), strict=False)
-    assert not unexpected
-    assert all(name.startswith("prior.") for name in missing)
+    return first, job.fit(first, optimisation, "pretraining", {}).history
+
+
+def _begin_mixture(
+    job: _Job, model: MultimodalVAE, first: MultimodalVAE, seed: int
+) -> MultimodalVAE:
+    """Model with the weights of a pretrained one and a mixture of its cells.
+
+    It is another one where the cells say how many components there are.
+    """
     found = latent(first, job.data, job.split.train)
+    if job.settings.n_components == AUTO:
+        n_components = count_clusters(found.mean, seed=seed)
+        model = MultimodalVAE(replace(model.config, n_components=n_components))
+    _take_weights(model, first)
     means, variances = torch.from_numpy(found.mean), torch.from_numpy(found.variance)
     start = initial_mixture(means, model.config.n_components, seed, variances=variances)
     model.prior.initialise(*start)
     logger.info("The mixture prior starts from %d clusters of the cells.", len(start[0]))
+    return model
+
+
+def _take_weights(model: MultimodalVAE, first: MultimodalVAE) -> None:
+    """Take all weights but the prior's; there may be another number of components."""
+    others = {}
+    if first.config.n_components != model.config.n_components:
+        decoders = model.decoders.items()
+        bodies = {f"decoders.{name}.body": decoder.body for name, decoder in decoders}
+        others = {p: b for p, b in bodies.items() if isinstance(b, ClusterAttentionBody)}
+    given = first.state_dict()
+    taken = {name: t for name, t in given.items() if not name.startswith(tuple(others))}
+    missing, unexpected = model.load_state_dict(taken, strict=False)
+    assert not unexpected
+    assert all(name.startswith(("prior.", *others)) for name in missing)
+    for path, body in others.items():
+        body.take(first.get_submodule(path))

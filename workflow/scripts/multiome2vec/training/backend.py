@@ -11,7 +11,6 @@ import torch
 from torch import nn
 
 from multiome2vec.data.device import choose_device
-from multiome2vec.errors import UserError
 from multiome2vec.training.distributed import Group
 from multiome2vec.training.settings import RunSettings
 
@@ -31,11 +30,6 @@ def prepare(model: nn.Module, settings: RunSettings, *, group: Group) -> torch.d
     """
     device = choose_device(settings.device)
     if device.type == "cuda":
-        if not torch.cuda.is_available():
-            raise UserError(
-                "device is 'cuda', but torch sees no GPU. Set device to 'auto', or run on a "
-                "machine with a GPU and a CUDA build of torch."
-            )
         device = torch.device("cuda", group.local_rank)
         torch.cuda.set_device(device)
     torch.use_deterministic_algorithms(mode=settings.deterministic)

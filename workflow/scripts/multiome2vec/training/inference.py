@@ -22,11 +22,14 @@ class Latent:
         Of the posteriors [N, D], float32.
     responsibilities
         Share of each component of the prior in each cell [N, K]; None if the prior has none.
+    divergence
+        KL divergence of each posterior from the prior [N], in nats.
     """
 
     mean: np.ndarray
     variance: np.ndarray
     responsibilities: np.ndarray | None = None
+    divergence: np.ndarray | None = None
 
 
 def visible(model: MultimodalVAE, batch: Batch, sources: Sequence[str] | None) -> torch.Tensor:
@@ -63,15 +66,17 @@ def latent(
     """
     device = next(model.parameters()).device
     model.eval()
-    means, variances, shares = [], [], []
+    means, variances, shares, divergences = [], [], [], []
     for _, batch in data.batches(cells, size=CHUNK, device=device):
         assigned = model.infer(batch, visible(model, batch, sources))
         means.append(assigned.mixture.mean.cpu())
         variances.append(assigned.mixture.variance.cpu())
+        divergences.append(sum(assigned.kl.values()).cpu())
         if assigned.responsibilities is not None:
             shares.append(assigned.responsibilities.cpu())
     return Latent(
         torch.cat(means).numpy(),
         torch.cat(variances).numpy(),
         torch.cat(shares).numpy() if shares else None,
+        torch.cat(divergences).numpy(),
     )

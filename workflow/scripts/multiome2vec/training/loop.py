@@ -20,8 +20,9 @@ from multiome2vec.training.distributed import Group, join
 from multiome2vec.training.inference import latent
 from multiome2vec.training.interrupt import Interrupted, StopRequest
 from multiome2vec.training.monitors import Monitor, observe, warn_of_collapse
-from multiome2vec.training.optimiser import LearningRate, make_optimiser
+from multiome2vec.training.optimiser import LearningRate, clip_gradients, make_optimiser
 from multiome2vec.training.report import Report
+from multiome2vec.training.reseed import count_idle, longest_dead, reseed
 from multiome2vec.training.resume import Store, digest
 from multiome2vec.training.schedules import weights_at
 from multiome2vec.training.settings import Optimisation, RunSettings
@@ -44,8 +45,12 @@ class Context:
     Attributes
     ----------
     key
-        Digests of what else decides the result (data, code, stage) by name: a saved state is
-        resumed only if they are the same.
+        Digests of what else decides the result (data, code) by name: a saved state is resumed only
+        if they are the same.
+    stage
+        Name of this training among those of a model.
+    earlier
+        Histories of the stages before by name, for the file of metrics.
     barcodes
         Of the cells, for messages.
     monitors
@@ -53,6 +58,8 @@ class Context:
     """
 
     key: Mapping[str, str] = field(default_factory=dict)
+    stage: str = "joint"
+    earlier: Mapping[str, Sequence[Mapping]] = field(default_factory=dict)
     barcodes: Sequence[str] | None = None
     monitors: Sequence[Monitor] = ()
 
@@ -116,6 +123,7 @@ class Plan:
             "run": digest([run, self.device.type, self.group.size, torch.__version__]),
             "order": "by blocks" if self.data.in_file else "of all cells",
             "code": source_digest(__name__),
+            "stage": self.context.stage,
             **self.context.key,
         }
 
@@ -207,7 +215,14 @@ def _run(plan: Plan, state: State, store: Store) -> None:
     catch = StopRequest(
         catch=settings.checkpoint_dir is not None, minutes=settings.time_limit_minutes
     )
-    report = Report(settings, history=state.history, total=total, active=plan.group.leader)
+    report = Report(
+        settings,
+        history=state.history,
+        total=total,
+        active=plan.group.leader,
+        stage=plan.context.stage,
+        earlier=plan.context.earlier,
+    )
     with catch as request, report:
         while not _finished(plan, state):
             weights = weights_at(plan.optimisation.schedules, state.epoch)
@@ -272,9 +287,7 @@ def _step(
         (output.total * (len(part) / len(cells)) / n_features).backward()
         state.meter.add(output, number=number, cells=part)
     plan.group.sum_gradients(model)
-    norm = torch.nn.utils.clip_grad_norm_(
-        model.parameters(), optimisation.gradient_clip or math.inf
-    )
+    norm = clip_gradients(model, limit=optimisation.gradient_clip or math.inf)
     state.meter.check(norm, number=number, cells=cells)
     state.optimiser.step()
     if state.average:
@@ -303,7 +316,20 @@ def _close_epoch(plan: Plan, state: State, weights: dict[str, float]) -> dict[st
         state.best.update(model, loss=validated["loss"], epoch=epoch)
     row |= {f"val_{name}": value for name, value in validated.items()}
     row |= observe(where, plan.context.monitors)
+    if where.responsibilities is not None and plan.optimisation.reseed_epochs:
+        row["reseeded"] = _reseed(plan, state, where.responsibilities)
     if epoch >= plan.optimisation.settled:
         state.rate.observe(validated["loss"])
     state.next_epoch(row)
     return row
+
+
+def _reseed(plan: Plan, state: State, responsibilities: np.ndarray) -> int:
+    """Move a component that has been dead for long; number of components moved (at most one)."""
+    state.idle = count_idle(state.idle, responsibilities)
+    dead = longest_dead(state.idle, epochs=plan.optimisation.reseed_epochs)
+    if dead is None or state.epoch >= plan.optimisation.settled:
+        return 0
+    reseed(state.model, dead, latent(state.model, plan.data, plan.split.train))
+    state.idle[dead] = 0
+    return 1

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import nn
 
+from multiome2vec.models.density import GaussianMixture
+from multiome2vec.models.priors.gmvae import Heads
 from multiome2vec.training.settings import Optimisation
 
 THRESHOLD = 1e-4  # a loss must be lower by this share to be better
@@ -12,15 +14,54 @@ SMALLEST_CHANGE = 1e-8  # of the learning rate; smaller ones are not made
 
 
 def make_optimiser(model: nn.Module, optimisation: Optimisation) -> torch.optim.Optimizer:
-    """Return a fused Adam or AdamW over all parameters."""
+    """Return a fused Adam or AdamW over all parameters, of which :func:`decayed` ones decay."""
+    chosen = decayed(model)
+    groups = [
+        {"params": [p for name, p in model.named_parameters() if (name in chosen) == decay]}
+        for decay in (True, False)
+    ]
+    groups[1]["weight_decay"] = 0.0
     kinds = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
     return kinds[optimisation.optimiser](
-        model.parameters(),
+        [group for group in groups if group["params"]],
         lr=optimisation.learning_rate,
         weight_decay=optimisation.weight_decay,
         eps=optimisation.epsilon,
         fused=True,
     )
+
+
+def clip_gradients(model: nn.Module, *, limit: float) -> torch.Tensor:
+    """Scale the gradients so that their norm over all parameters is at most ``limit``.
+
+    As ``torch.nn.utils.clip_grad_norm_``, but on a CPU gradients that are short enough are not
+    multiplied by 1; on a GPU to ask whether they are would wait for the device.
+
+    Returns
+    -------
+    torch.Tensor
+        The norm before.
+    """
+    parameters = [p for p in model.parameters() if p.grad is not None]
+    norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
+    if norm.device.type != "cpu" or not norm <= limit:
+        torch.nn.utils.clip_grads_with_norm_(parameters, limit, norm)
+    return norm
+
+
+def decayed(model: nn.Module) -> set[str]:
+    """Names of the parameters that weight decay pulls towards 0: the weights of linear maps.
+
+    It spares vectors (biases, norms, factors and dispersions of features, weights of a mixture),
+    and the means and variances of components, for which 0 is no more likely than another value.
+    """
+    return {
+        f"{path}.{name}".removeprefix(".")
+        for path, module in model.named_modules()
+        if not isinstance(module, GaussianMixture | Heads)
+        for name, parameter in module.named_parameters(recurse=False)
+        if parameter.ndim > 1
+    }
 
 
 class LearningRate:

@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from multiome2vec.io.atomic import atomic_path
@@ -18,28 +19,43 @@ class Report:
     Parameters
     ----------
     history
-        Rows of the epochs before this run; a metrics file is rewritten to hold exactly these.
+        Rows of the epochs before this run; a metrics file is rewritten to hold exactly these, after
+        those of the stages before.
     total
         Epochs at most.
     active
         Whether to say anything: true in one process of a group.
+    stage
+        Name of this stage of the training, the first field of its lines.
+    earlier
+        Rows of the stages before, by name.
     """
 
     def __init__(
-        self, settings: RunSettings, *, history: list[dict], total: int, active: bool
+        self,
+        settings: RunSettings,
+        *,
+        history: Sequence[Mapping],
+        total: int,
+        active: bool,
+        stage: str,
+        earlier: Mapping[str, Sequence[Mapping]],
     ) -> None:
         self.settings = settings
+        self.stage = stage
         self._metrics = Path(settings.metrics) if settings.metrics and active else None
         self._active = active
         self._start = self._last = time.monotonic()
         self._bar = None
         if self._metrics:
             with atomic_path(self._metrics) as partial:
-                partial.write_text("".join(_line(row) for row in history))
+                stages = {**earlier, stage: history}
+                lines = [_line(row, name) for name, rows in stages.items() for row in rows]
+                partial.write_text("".join(lines))
         if active and sys.stderr.isatty():
             from tqdm import tqdm
 
-            self._bar = tqdm(total=total, initial=len(history), desc="training", unit="epoch")
+            self._bar = tqdm(total=total, initial=len(history), desc=stage, unit="epoch")
 
     def __enter__(self) -> "Report":
         return self
@@ -52,7 +68,7 @@ class Report:
         """Tell of an epoch that is over."""
         if self._metrics:
             with self._metrics.open("a") as file:
-                file.write(_line(row))
+                file.write(_line(row, self.stage))
         if self._bar is not None:
             self._bar.set_postfix(val_loss=f"{row['val_loss']:.2f}", refresh=False)
             self._bar.update()
@@ -66,7 +82,8 @@ class Report:
             return
         self._last = now
         logger.info(
-            "epoch %d: training loss %.2f, validation loss %.2f, rate %.1e (%.0f s)",
+            "%s, epoch %d: training loss %.2f, validation loss %.2f, rate %.1e (%.0f s)",
+            self.stage,
             row["epoch"],
             row["train_loss"],
             row["val_loss"],
@@ -75,5 +92,5 @@ class Report:
         )
 
 
-def _line(row: dict) -> str:
-    return json.dumps(row, allow_nan=False) + "\n"
+def _line(row: Mapping, stage: str) -> str:
+    return json.dumps({"stage": stage, **row}, allow_nan=False) + "\n"

@@ -47,6 +47,9 @@ class Optimisation:
         Epochs over which the learning rate rises linearly from 0.
     gradient_clip
         Largest norm of the gradient of the loss per feature; 0 for no limit.
+    reseed_epochs
+        During the warm-ups, a component of a mixture prior that was dead for so many epochs in a
+        row is moved, see :mod:`multiome2vec.training.reseed`; 0 for never.
     ema_decay
         Decay per step of the moving average of the weights that is validated and kept; 0 for none.
     schedules
@@ -67,6 +70,7 @@ class Optimisation:
     plateau_factor: float = 0.5
     plateau_patience: int = 6
     gradient_clip: float = 1.0
+    reseed_epochs: int = 0
     ema_decay: float = 0.0
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
 

@@ -35,6 +35,8 @@ class State:
         Losses of the steps taken in it.
     history
         Rows of the epochs that are over.
+    idle
+        For each component of a mixture prior, epochs in a row in which it was dead.
     """
 
     model: nn.Module
@@ -46,6 +48,7 @@ class State:
     barcodes: Sequence[str] | None = None
     best: BestWeights = field(default_factory=BestWeights)
     history: list[dict[str, float]] = field(default_factory=list)
+    idle: list[int] = field(default_factory=list)
     epoch: int = 1
     step: int = 0
 
@@ -80,6 +83,7 @@ class State:
             "best": {"loss": self.best.loss, "epoch": self.best.epoch} if self.best.epoch else None,
             "average_steps": self.average.steps if self.average else 0,
             "history": self.history,
+            "idle": self.idle,
         }
 
     def local(self) -> dict:
@@ -111,6 +115,7 @@ class State:
         self.epoch_order = common["order"]
         self.rate.restore(common["rate"])
         self.history[:] = common["history"]
+        self.idle = common["idle"]
         self.meter = Meter(self.epoch, barcodes=self.barcodes)
         self.meter.restore(local["meter"])
         self.generator.set_state(_decode(local["generator"]))

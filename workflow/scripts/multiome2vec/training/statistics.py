@@ -1,19 +1,18 @@
 """Statistics of the training cells that a model keeps as buffers."""
 
-from collections.abc import Iterator
-
 import numpy as np
-import torch
 
 from multiome2vec.data.cells import CHUNK, CellData
-from multiome2vec.models.batch import Batch
+from multiome2vec.data.device import CPU
 from multiome2vec.models.coders import Encoder
 from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.models.transforms import FeatureStatistics
 from multiome2vec.nn.sparse_rows import SparseRows, densify
 
 
-def fit_statistics(model: MultimodalVAE, data: CellData, cells: np.ndarray) -> None:
+def fit_statistics(
+    model: MultimodalVAE, data: CellData, cells: np.ndarray
+) -> dict[str, FeatureStatistics]:
     """Set transforms, standardisation, likelihoods and libraries from the training cells.
 
     Parameters
@@ -22,11 +21,18 @@ def fit_statistics(model: MultimodalVAE, data: CellData, cells: np.ndarray) -> N
         On the CPU.
     cells
         Sorted indices of the training cells. No other cell has an influence.
+
+    Returns
+    -------
+    dict
+        Statistics of the raw values by modality; each is read once for them, and once more if its
+        transformed values are standardised or reconstructed.
     """
+    statistics = {}
     for name, spec in model.config.modalities.items():
         modality = data.modalities[name]
         there = cells[modality.rows[cells] >= 0]
-        raw = modality.statistics(there)
+        raw = statistics[name] = modality.statistics(there)
         encoder, likelihood = model.encoders[name], model.likelihoods[name]
         encoder.transform.fit(raw)
         transformed = None
@@ -36,13 +42,8 @@ def fit_statistics(model: MultimodalVAE, data: CellData, cells: np.ndarray) -> N
             encoder.standardise.fit(transformed)
         likelihood.fit(transformed if spec.target == "transformed" else raw)
         if name in model.libraries:
-            logs = np.concatenate([b.library(name).log().numpy() for b in _batches(data, there)])
-            model.libraries[name].fit(float(logs.mean()), float(logs.std()))
-
-
-def _batches(data: CellData, cells: np.ndarray) -> Iterator[Batch]:
-    for _, batch in data.batches(cells, size=CHUNK, device=torch.device("cpu")):
-        yield batch
+            model.libraries[name].fit(*raw.given("log_library"))
+    return statistics
 
 
 def _transformed(encoder: Encoder, data: CellData, cells: np.ndarray) -> FeatureStatistics:
@@ -50,7 +51,7 @@ def _transformed(encoder: Encoder, data: CellData, cells: np.ndarray) -> Feature
     name = encoder.name
     n_features = data.modalities[name].shape.n_features
     count, total, square = (np.zeros(n_features) for _ in range(3))
-    for batch in _batches(data, cells):
+    for _, batch in data.batches(cells, size=CHUNK, device=CPU):
         x = encoder.transformed(batch)
         if isinstance(x, SparseRows):
             columns, values = x.columns.numpy(), x.values.numpy().astype(np.float64)

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from multiome2vec.errors import UserError
 from multiome2vec.models.density import GaussianMixture
-from multiome2vec.models.gaussian import Mixture, Posterior, bounded, kl_divergence
+from multiome2vec.models.gaussian import Mixture, Posterior, bounded, kl_by_dimension
 from multiome2vec.models.priors.assigned import Assigned, assign
 
 HEADS = ("select", "additive")
@@ -149,11 +149,13 @@ class GMVAE(GaussianMixture):
             share = choice
             chosen = Posterior(*((share.unsqueeze(-1) * part).sum(dim=2) for part in branches))
             posterior = Mixture(weights, chosen)
+        dimensions = kl_by_dimension(branches, self.components)
         kl = {
-            "kl_z": (share * kl_divergence(branches, self.components)).sum(dim=-1),
+            "kl_z": (share * dimensions.sum(dim=-1)).sum(dim=-1),
             "kl_c": self.class_divergence(log_q, share),
         }
-        return assign(posterior, weights, kl, log_q.exp())
+        dimensions = (share.unsqueeze(-1) * dimensions).sum(dim=2)
+        return assign(posterior, weights, kl, dimensions, log_q.exp())
 
     def choose(self, log_q: Tensor, generator: torch.Generator | None) -> Tensor | None:
         """One-hot choices [B, S, K] with the gradient of soft ones; nothing if all are taken."""

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional
 
 from multiome2vec.models.density import GaussianMixture
-from multiome2vec.models.gaussian import Mixture, Posterior, kl_divergence
+from multiome2vec.models.gaussian import Mixture, Posterior, kl_by_dimension
 from multiome2vec.models.priors.assigned import Assigned, assign
 
 
@@ -20,11 +20,13 @@ class MixturePrior(GaussianMixture):
         """Terms ``kl_z`` Σ_c γ_c KL(q ‖ p(z | c)) and ``kl_c`` KL(γ ‖ π), and γ."""
         weights, components = mixture
         each = Posterior(*(part.unsqueeze(2) for part in components))  # [B, S, 1, D]
-        divergence = kl_divergence(each, self.components)  # [B, S, K]
+        dimensions = kl_by_dimension(each, self.components)  # [B, S, K, D]
+        divergence = dimensions.sum(dim=-1)
         log_gamma = functional.log_softmax(self.log_weights - divergence, dim=-1)
         gamma = log_gamma.exp()
         kl = {
             "kl_z": (gamma * divergence).sum(dim=-1),
             "kl_c": (gamma * (log_gamma - self.log_weights)).sum(dim=-1),
         }
-        return assign(mixture, weights, kl, gamma)
+        dimensions = (gamma.unsqueeze(-1) * dimensions).sum(dim=2)
+        return assign(mixture, weights, kl, dimensions, gamma)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from multiome2vec.models.gaussian import Mixture, Posterior, kl_standard, log_density
+from multiome2vec.models.gaussian import Mixture, Posterior, kl_standard_by_dimension, log_density
 from multiome2vec.models.priors.assigned import Assigned, assign
 
 
@@ -24,7 +24,8 @@ class StandardNormal(nn.Module):
 
     def forward(self, mixture: Mixture, *, generator: torch.Generator | None = None) -> Assigned:
         """Term ``kl_z``, Σ_s w_s KL(q_s ‖ N(0, I)); the posterior stays as it is."""
-        return assign(mixture, mixture.weights, {"kl_z": kl_standard(mixture.components)}, None)
+        dimensions = kl_standard_by_dimension(mixture.components)
+        return assign(mixture, mixture.weights, {"kl_z": dimensions.sum(dim=-1)}, dimensions, None)
 
     def log_prob(self, z: Tensor) -> Tensor:
         """Log-density [n] of points [n, D]."""

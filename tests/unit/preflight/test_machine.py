@@ -1,0 +1,103 @@
+import os
+from types import SimpleNamespace
+
+import anndata as ad
+import numpy as np
+import pytest
+from multiome2vec.io.sheet import COLUMNS
+from multiome2vec.preflight import machine
+from multiome2vec.preflight.findings import Findings
+from multiome2vec.preflight.memory import BASE, PER_MILLION, estimate, stored_entries
+from scipy import sparse
+
+
+def told(check, *args, **more) -> dict[str, str]:
+    """Problem of each severity that a check finds."""
+    findings = Findings()
+    check(*args, findings, **more)
+    return findings.table().set_index("severity")["problem"].to_dict()
+
+
+def test_room_of_a_folder_that_is_not_there_yet(tmp_path, monkeypatch):
+    folder = str(tmp_path / "results" / "mine")
+    monkeypatch.setattr(machine.shutil, "disk_usage", lambda path: SimpleNamespace(free=5_000))
+    assert machine.existing(folder) == tmp_path
+    found = told(machine.check_room, folder, 4_000, what="results")
+    assert found == {"ok": "results: 4.0 kB needed, 5.0 kB free."}
+    assert set(told(machine.check_room, folder, 6_000, what="results")) == {"error"}
+    about = told(machine.check_room, folder, 6_000, what="results", known=False)
+    assert about == {"warning": "results: about 6.0 kB needed, 5.0 kB free."}
+
+
+def test_folders_for_temporary_files(tmp_path, monkeypatch):
+    absent = str(tmp_path / "none")
+    monkeypatch.setenv("TMPDIR", absent)
+    assert machine.temporary_folders("/scratch") == ["/scratch", absent]
+    found = told(machine.check_temporary, [absent])
+    assert found == {"error": f"The folder for temporary files {absent} does not exist."}
+    assert set(told(machine.check_temporary, [str(tmp_path)])) == {"ok"}
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert told(machine.check_temporary, [str(tmp_path)]) == {
+        "error": f"{tmp_path} may not be written to."
+    }
+
+
+def test_cores(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    assert set(told(machine.check_cores, 2, cluster=False)) == {"ok"}
+    assert told(machine.check_cores, 8, cluster=False) == {
+        "warning": "--cores is 8, but the machine gives 2."
+    }
+    assert "nodes of a cluster" in told(machine.check_cores, 8, cluster=True)["info"]
+
+
+@pytest.mark.parametrize(
+    ("device", "gpu", "cluster", "severity", "text"),
+    [
+        ("auto", "H100", False, "ok", "on the GPU (H100)"),
+        ("auto", "", False, "info", "trained on the CPU (torch sees no GPU)"),
+        ("cpu", "H100", False, "info", "training.device is cpu"),
+        ("cuda", "", False, "error", "torch sees no GPU"),
+        ("auto", None, False, "info", "torch is not in this environment"),
+        ("cuda", "", True, "info", "a node of the GPU partition"),
+    ],
+)
+def test_where_models_are_trained(monkeypatch, device, gpu, cluster, severity, text):
+    monkeypatch.setattr(machine, "_sees_gpu", lambda: gpu)
+    found = told(machine.check_gpu, device, ["trivae"], cluster=cluster)
+    assert list(found) == [severity]
+    assert text in found[severity]
+    assert told(machine.check_gpu, device, [], cluster=cluster) == {}
+
+
+def test_memory_that_rules_need(monkeypatch):
+    monkeypatch.setattr(machine, "memory", lambda: 10_000_000_000)
+    asked = {"multiome": 8_000, "train": 16_000}
+
+    def check(need: float, *, cluster: bool = False) -> dict:
+        return told(machine.check_memory, asked, {"multiome": need}, cluster=cluster)
+
+    assert "Rules that ask for more than the machine's 10 GB: train (16 GB)" in check(5e3)["info"]
+    assert check(5e3)["ok"] == "largest estimate: multiome, 5.0 GB"
+    assert "multiome is likely to need 12 GB; the machine has 10 GB" in check(12e3)["warning"]
+    assert "error" in check(21e3)
+    assert set(check(5e3, cluster=True)) == {"ok"}
+    assert "12 GB, and asks for 8 GB" in check(12e3, cluster=True)["warning"]
+
+
+def test_estimates_grow_with_the_inputs(tmp_path):
+    matrix = sparse.random(1000, 500, 0.2, format="csr", dtype=np.float32, rng=0)
+    ad.AnnData(matrix).write_h5ad(tmp_path / "a.h5ad")
+    assert stored_entries(str(tmp_path / "a.h5ad")) == 100_000
+    ad.AnnData(matrix.toarray()).write_h5ad(tmp_path / "dense.h5ad")
+    assert stored_entries(str(tmp_path / "dense.h5ad")) == 500_000
+    assert stored_entries(str(tmp_path / "none.h5ad")) == 0
+    (tmp_path / "f.tsv.gz").write_bytes(bytes(12_000_000))
+    row = dict.fromkeys(COLUMNS, "") | {"rna": str(tmp_path / "a.h5ad")}
+    one = estimate({"s": row})
+    assert set(one) == {"annotate_rna", "multiome"}
+    assert one["annotate_rna"] == BASE + 0.1 * PER_MILLION["annotate_rna"]["rna"]
+    both = estimate({"s": row, "t": row | {"fragments": str(tmp_path / "f.tsv.gz")}})
+    assert both["annotate_rna"] > one["annotate_rna"]
+    assert both["count_regions"] == pytest.approx(BASE + 0.6 * PER_MILLION["count_regions"]["atac"])
+    assert "merge_regions" not in both
