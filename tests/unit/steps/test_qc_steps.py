@@ -290,7 +290,7 @@ def test_clusters_without_rna_are_named_by_gene_activity(library):
 
 
 def test_annotate_ready_regions_of_two_samples(tmp_path):
-    names = [f"BC{i:02d}" for i in range(N)]
+    names = [f"bc{i:02d}" for i in range(N)]  # spelt as on the ATAC side
     for sample in "st":
         write_regions(tmp_path / f"{sample}.h5ad", unit=keys.FRAGMENT, names=names)
     kept = write_kept(tmp_path / "pre.tsv", rna=False, atac=True, samples="st")

@@ -44,7 +44,7 @@ def composition_figure(
             axis.hlines(np.mean(values), place - 0.25, place + 0.25, color=colours[level])
         axis.set_xticks(range(len(levels)), [_tick(level, label, padj) for level in levels])
         axis.set_xlim(-0.6, len(levels) - 0.4)
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(0, 1.1 * max(shares[label].max(), 1))
         plain(axis, title=label, y="% of the cells")
     for axis in list(axes.flat)[len(labels) :]:
         axis.set_axis_off()

@@ -33,7 +33,7 @@ def effects_figure(summary: pd.DataFrame, *, what: str):
         reach = max(rows["up"].max(), rows["down"].max(), 1)
         for place, row in enumerate(rows.itertuples()):
             if row.reason:
-                axis.text(0, place, "not tested", ha="center", va="center", fontsize=7, color=GREY)
+                axis.text(0.04 * reach, place, "not tested", va="center", fontsize=7, color=GREY)
                 continue
             axis.text(row.up + 0.04 * reach, place, row.up, va="center", fontsize=7)
             axis.text(

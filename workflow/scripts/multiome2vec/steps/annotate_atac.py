@@ -143,5 +143,5 @@ def _ready(path: str, table: pd.DataFrame, sample: str) -> ad.AnnData:
     adata = ad.read_h5ad(path)
     check_regions(adata, path=path)
     mine = table[table[keys.SAMPLE] == sample]
-    counts = adata.X[adata.obs_names.get_indexer(mine[keys.BARCODE])]
+    counts = adata[mine[keys.FRAGMENT_BARCODE].to_numpy()].X  # spelt as on the ATAC side
     return ad.AnnData(counts, obs=mine.copy(), var=pd.DataFrame(index=adata.var_names))
