@@ -12,7 +12,11 @@ from multiome2vec.simulate import Design
 from workflow.runner import run_all, snakemake
 
 KINDS = {"A": "paired", "B": "paired", "C": "paired", "R": "rna_only", "T": "atac_only"}
-SCORES = ("leaderboard.tsv", "tasks.tsv")
+TARGETS = (
+    "evaluation/leaderboard.tsv", "evaluation/tasks.tsv", "matrices/gene_by_cell_comb.csv",
+    "matrices/region_by_cell_comb.csv", "conditions/composition_tests.tsv",
+    "conditions/gene_summary.tsv", "conditions/region_summary.tsv",
+)  # fmt: skip
 CONFIG = {
     "dataset": "mosaic",
     "datasets": {
@@ -24,7 +28,7 @@ CONFIG = {
     "peaks": {"min_cells": 10, "min_fragments": 2000},
     "topics": {"grid": [5], "iterations": 50},
     "run": {"tasks": ["predict"]},
-    "models": {"trivae": {"max_epochs": 60}},
+    "models": {"trivae": {"max_epochs": 40}},
     "conditions": {"min_cells": 5},
 }
 
@@ -36,8 +40,7 @@ def run(tmp_path_factory):
     design = Design(barcodes=600, chromosome_length=400_000, genes=250)
     write_mosaic(directory / "data", design, seed=1, fasta=False)
     (directory / "mosaic.yaml").write_text(yaml.safe_dump(CONFIG))
-    results = "results/mosaic"
-    targets = ("conditions", "matrices", *(f"{results}/evaluation/{name}" for name in SCORES))
+    targets = tuple(f"results/mosaic/{path}" for path in TARGETS)
     run_all(directory, directory / "mosaic.yaml", cores=1, targets=targets)
     return directory
 
