@@ -24,7 +24,5 @@ def cluster():
     """SLURM with a partition cpu and a partition gpu."""
     found = Cluster()
     found.up()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SLURM_CONF", str(found.state / "slurm.conf"))
-        yield found
+    yield found
     found.down()

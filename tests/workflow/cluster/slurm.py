@@ -22,8 +22,6 @@ OPTIONS = [
 class Cluster:
     """SLURM on this machine."""
 
-    state = STATE
-
     def up(self) -> None:
         """Start all of it that is not running; install it where it is missing."""
         done = subprocess.run(
@@ -57,7 +55,7 @@ class Cluster:
         rows = [dict(zip(names, line.split(), strict=True)) for line in done.stdout.splitlines()]
         return [
             row
-            for row in rows
+            for row in sorted(rows, key=lambda row: int(row["JobID"]))
             if row["StdOut"].startswith(f"{directory}/") and f"rule_{rule}" in row["Comment"]
         ]
 

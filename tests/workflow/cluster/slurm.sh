@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
 # slurm.sh up | down: a real SLURM on this machine, for the tests in this folder.
 #
-# Debian's packages, run by hand (no systemd, no cgroups, no accounting), all state in $STATE; nothing of
-# /etc/slurm or of a munge that runs here is touched. Two logical nodes: cpu01 in partition cpu (the
-# default) and gpu01, with two stand-ins for GPUs, in partition gpu. A job above its memory is killed.
+# Debian's packages, run by hand (no systemd, no cgroups, no accounting), all state in $STATE and two links
+# to it in /etc/slurm; a machine with a SLURM of its own is left alone. Two logical nodes: cpu01 in
+# partition cpu (the default) and gpu01, with two stand-ins for GPUs, in partition gpu. A job above its
+# memory is killed.
 set -euo pipefail
 STATE=${SLURM_TEST_STATE:-/var/lib/multiome2vec-slurm}
 CPUS=${SLURM_TEST_CPUS:-4}          # of each node; both are this machine
 MEMORY=${SLURM_TEST_MEMORY:-64000}  # MB of each node; jobs ask for more than they take
 HOST=$(hostname -s)
-export SLURM_CONF=$STATE/slurm.conf
+CONF=$STATE/slurm.conf
+# where srun inside a job looks for it: the jobs of Snakemake's plugin do not know SLURM_CONF
+LINKS="/etc/slurm/slurm.conf /etc/slurm/gres.conf"
 SOCKET=$STATE/munge/socket
 
 alive() { [ -s "$STATE/$1.pid" ] && kill -0 "$(cat "$STATE/$1.pid")" 2>/dev/null; }
@@ -19,6 +22,18 @@ install() {
   export DEBIAN_FRONTEND=noninteractive
   apt-get -qq update
   apt-get -qq install -y --no-install-recommends slurmctld slurmd slurm-client munge >/dev/null
+}
+
+# Only where no other SLURM is set up.
+link() {
+  mkdir -p /etc/slurm
+  for path in $LINKS; do
+    if [ -e "$path" ] && [ "$(readlink "$path")" != "$STATE/$(basename "$path")" ]; then
+      echo "$path exists: this machine has a SLURM of its own." >&2
+      exit 1
+    fi
+    ln -sf "$STATE/$(basename "$path")" "$path"
+  done
 }
 
 configure() {
@@ -33,7 +48,7 @@ configure() {
     [ -c "$STATE/gpu$number" ] || mknod "$STATE/gpu$number" c 1 3
   done
   printf 'AutoDetect=off\nNodeName=gpu01 Name=gpu File=%s/gpu[0-1]\n' "$STATE" > "$STATE/gres.conf"
-  cat > "$SLURM_CONF" <<CONF
+  cat > "$CONF" <<CONF
 ClusterName=test
 SlurmctldHost=$HOST(127.0.0.1)
 SlurmUser=root
@@ -81,8 +96,8 @@ start() {
   alive munged || runuser -u munge -- munged --force --key-file="$STATE/munge/key" --socket="$SOCKET" \
     --pid-file="$STATE/munge/munged.pid" --log-file="$STATE/munge/log" --seed-file="$STATE/munge/seed"
   ln -sf munge/munged.pid "$STATE/munged.pid"
-  alive slurmctld || slurmctld -f "$SLURM_CONF"
-  for node in cpu01 gpu01; do alive slurmd.$node || slurmd -f "$SLURM_CONF" -N $node; done
+  alive slurmctld || slurmctld -f "$CONF"
+  for node in cpu01 gpu01; do alive slurmd.$node || slurmd -f "$CONF" -N $node; done
 }
 
 # A node that was lost may be down: it is brought back after a while.
@@ -103,10 +118,11 @@ down() {
   for name in slurmd.gpu01 slurmd.cpu01 slurmctld munged; do
     if alive $name; then kill "$(cat "$STATE/$name.pid")"; fi
   done
+  rm -f $LINKS
 }
 
 case ${1:-} in
-  up) install && configure && start && await ;;
+  up) install && configure && link && start && await ;;
   down) down ;;
-  *) sed -n 2,3p "$0" >&2; exit 2 ;;
+  *) sed -n 2p "$0" >&2; exit 2 ;;
 esac
