@@ -92,6 +92,6 @@ def test_killed_snakemake_whose_job_lives_on(run, longer):
     repaired = doctor(run, "--repair")
     assert repaired.returncode == 0, repaired.stdout + repaired.stderr
     assert not orphan.is_running()
-    assert f"{MODEL}, after" in repaired.stdout
+    assert f"{MODEL}: joint, after epoch" in repaired.stdout
     assert "embed_cells" in repaired.stdout.partition("What will run:")[2]
     assert_the_same_command_again_resumes(run, longer)

@@ -58,7 +58,9 @@ def test_temporary_files_of_killed_writers_are_found_and_nothing_else(tmp_path):
 
 def test_trainings_that_will_be_resumed(tmp_path):
     folder = tmp_path / "results/demo/models/trivae/seed-1"
-    (folder / "checkpoint").mkdir(parents=True)
+    (folder / "checkpoint" / "joint").mkdir(parents=True)
     state = {"common": {"history": [{"loss": 2.0}, {"loss": 1.0}]}}
-    (folder / "checkpoint" / "state.json").write_text(json.dumps(state))
-    assert unfinished_trainings(tmp_path) == [Training("results/demo/models/trivae/seed-1", 2)]
+    (folder / "checkpoint" / "joint" / "state.json").write_text(json.dumps(state))
+    assert unfinished_trainings(tmp_path) == [
+        Training("results/demo/models/trivae/seed-1", "joint", 2)
+    ]

@@ -56,7 +56,7 @@ def test_after_a_killed_snakemake_doctor_clears_the_way(cluster, run, trained_lo
     repaired = doctor(run, "--repair")
     assert repaired.returncode == 0, repaired.stdout + repaired.stderr
     assert "Nothing is in the way of a run." in repaired.stdout
-    assert f"{MODEL}, after" in repaired.stdout  # the training goes on from there
+    assert f"{MODEL}: joint, after epoch" in repaired.stdout  # the training goes on from there
     assert [job["State"] for job in cluster.jobs(run, rule="train")] == ["CANCELLED"]
     finish(trained_longer(), run)
     assert resumed(run)

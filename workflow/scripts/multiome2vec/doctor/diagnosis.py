@@ -1,6 +1,7 @@
 """What is the matter in a directory where a run was interrupted, and its repair."""
 
 import logging
+import re
 import shutil
 import subprocess
 import sys
@@ -120,7 +121,7 @@ def repair(found: Diagnosis) -> None:
 
 
 def dry_run(directory: Path, arguments: Sequence[str]) -> str:
-    """Return what Snakemake would do there.
+    """Return which rules Snakemake would run there, and why.
 
     Parameters
     ----------
@@ -134,7 +135,7 @@ def dry_run(directory: Path, arguments: Sequence[str]) -> str:
     """
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--rerun-incomplete"]
     done = subprocess.run(
-        [*command, "--quiet", "rules", *arguments],
+        [*command, *arguments, "--quiet", "rules"],  # last: it takes all that follows
         cwd=directory,
         capture_output=True,
         text=True,
@@ -142,7 +143,12 @@ def dry_run(directory: Path, arguments: Sequence[str]) -> str:
     )
     if done.returncode:
         raise UserError(
-            f"Snakemake cannot tell what it would do:\n{done.stderr.strip()}",
+            f"Snakemake cannot tell what it would do:\n{done.stderr.strip()[-2000:]}\n",
             remedy="Give its own options after --, as for the run: doctor -- --configfile FILE.",
         )
-    return (done.stdout + done.stderr).strip()
+    _, jobs, rest = (done.stdout + done.stderr).rpartition("\nJob stats:\n")
+    return (
+        re.split(r"\n(?=Some jobs were triggered|This was a dry-run)", rest)[0]
+        if jobs
+        else "nothing"
+    )

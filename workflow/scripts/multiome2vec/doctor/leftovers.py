@@ -14,9 +14,10 @@ FOLDERS = ("results", "resources", "logs")
 
 @dataclass(frozen=True)
 class Training:
-    """A training that can be resumed: its folder and the epochs it has had."""
+    """A training that can be resumed: its folder, its stage, and the epochs this has had."""
 
     folder: str
+    stage: str
     epochs: int
 
 
@@ -48,10 +49,11 @@ def partial_files(directory: Path) -> list[Path]:
 
 def unfinished_trainings(directory: Path) -> list[Training]:
     """List trainings that were interrupted and go on where they were."""
-    states = (directory / "results").glob("*/models/*/seed-*/checkpoint/state.json")
+    states = (directory / "results").glob("*/models/*/seed-*/checkpoint/*/state.json")
     return [
         Training(
-            str(path.parents[1].relative_to(directory)),
+            str(path.parents[2].relative_to(directory)),
+            path.parent.name,
             len(json.loads(path.read_text())["common"]["history"]),
         )
         for path in sorted(states)

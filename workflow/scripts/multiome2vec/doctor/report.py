@@ -34,7 +34,7 @@ def describe(found: Diagnosis) -> str:
         ),
         _listed(
             "Trainings that will be resumed",
-            (f"{one.folder}, after {one.epochs} epochs" for one in found.trainings),
+            (f"{one.folder}: {one.stage}, after epoch {one.epochs}" for one in found.trainings),
         ),
         [_advice(found)],
     ]
