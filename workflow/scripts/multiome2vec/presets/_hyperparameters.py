@@ -15,7 +15,7 @@ from multiome2vec.models.config import (
 )
 from multiome2vec.objectives.spec import TERMS, ObjectiveSpec
 from multiome2vec.training.schedules import Schedule
-from multiome2vec.training.settings import Optimisation
+from multiome2vec.training.settings import LR_SCHEDULES, OPTIMISERS, Optimisation
 
 NORMAL = "standard-normal"
 AUTO = "auto"  # number of components that the cells give
@@ -36,7 +36,15 @@ CHOICES = {
     "initialisation": ("kaiming", "xavier"),
     "kl_reduction": ("sum", "mean"),
     "kl_schedule": ("linear", "cyclical"),
+    "optimiser": OPTIMISERS,
+    "lr_schedule": LR_SCHEDULES,
 }
+#: settings that :class:`~multiome2vec.training.settings.Optimisation` has under the same name
+OPTIMISATION = (
+    *("optimiser", "learning_rate", "weight_decay", "epsilon", "batch_size", "accumulation"),
+    *("max_epochs", "patience", "lr_schedule", "lr_warmup_epochs", "plateau_factor"),
+    *("plateau_patience", "gradient_clip", "target_loss", "ema_decay"),
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,10 @@ class Hyperparameters:
     reseed_epochs
         Epochs in a row after which a dead component of a mixture prior is moved to cells that the
         prior explains worst, as long as β rises; 0 for never.
-    learning_rate, weight_decay, batch_size, max_epochs, patience, ...
+    uniform_epochs
+        First epochs, after those of ``pretrain_epochs``, in which the components of a mixture prior
+        weigh alike, so that none is starved before it has found its cells; 0 for none.
+    optimiser, learning_rate, weight_decay, batch_size, max_epochs, patience, ...
         See :class:`~multiome2vec.training.settings.Optimisation`.
     """
 
@@ -132,16 +143,23 @@ class Hyperparameters:
     projection: int = 0
     pretrain_epochs: int = 0
     reseed_epochs: int = 3
+    uniform_epochs: int = 0
 
+    optimiser: str = "adamw"
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     epsilon: float = 1e-8
     batch_size: int = 128
+    accumulation: int = 1
     max_epochs: int = 200
     patience: int = 20
     lr_schedule: str = "plateau"
+    lr_warmup_epochs: int = 0
+    plateau_factor: float = 0.5
+    plateau_patience: int = 6
     gradient_clip: float = 1.0
     target_loss: float | None = None
+    ema_decay: float = 0.0
 
     def __post_init__(self) -> None:
         for name, fallback in {
@@ -183,16 +201,9 @@ class Hyperparameters:
     def optimisation(self, config: ModelConfig) -> Optimisation:
         """How a model of that architecture is fitted."""
         return Optimisation(
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            epsilon=self.epsilon,
-            batch_size=self.batch_size,
-            max_epochs=self.max_epochs,
-            patience=self.patience,
-            lr_schedule=self.lr_schedule,
-            gradient_clip=self.gradient_clip,
-            target_loss=self.target_loss,
+            **{name: getattr(self, name) for name in OPTIMISATION},
             reseed_epochs=self.reseed_epochs if self.has_mixture else 0,
+            uniform_epochs=self.uniform_epochs if self.has_mixture else 0,
             schedules=self.schedules(config),
         )
 

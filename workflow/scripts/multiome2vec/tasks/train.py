@@ -248,7 +248,10 @@ def _pretrain(job: _Job, model: MultimodalVAE) -> tuple[MultimodalVAE, list[dict
     beta = whole.schedules["kl_z"].value
     warmup = Schedule("linear", beta, epochs=settings.pretrain_epochs / 2)
     optimisation = replace(
-        whole, max_epochs=settings.pretrain_epochs, schedules={**terms, "kl_z": warmup}
+        whole,
+        max_epochs=settings.pretrain_epochs,
+        uniform_epochs=0,
+        schedules={**terms, "kl_z": warmup},
     )
     return first, job.fit(first, optimisation, "pretraining", {}).history
 
