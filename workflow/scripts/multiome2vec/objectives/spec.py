@@ -7,7 +7,10 @@ from multiome2vec.errors import UserError
 #: names of the terms beside the ELBO, see :mod:`multiome2vec.objectives.terms`
 TERMS = (
     "subset", "cross", "align", "cycle", "usage", "adversary", "masked", "contrastive", "augmented",
+    "donor",
 )  # fmt: skip
+#: those that compare projections
+CONTRASTIVE = ("contrastive", "augmented", "donor")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from multiome2vec.models.config import (
     ModalitySpec,
     ModelConfig,
 )
-from multiome2vec.objectives.spec import TERMS, ObjectiveSpec
+from multiome2vec.objectives.spec import CONTRASTIVE, TERMS, ObjectiveSpec
 from multiome2vec.training.schedules import Schedule
 from multiome2vec.training.settings import LR_SCHEDULES, OPTIMISERS, Optimisation
 
@@ -26,7 +26,7 @@ TRANSFORM = {COUNTS: "log-library", ACCESSIBILITY: "tfidf-1", CONTINUOUS: "ident
 LIKELIHOOD = {COUNTS: "negative-binomial", ACCESSIBILITY: "poisson", CONTINUOUS: "gaussian"}
 NETWORK = dict.fromkeys(TRANSFORM, "mlp")
 TARGET = dict.fromkeys(TRANSFORM, "counts")
-LATE = ("cycle", "contrastive", "augmented")
+LATE = ("cycle", *CONTRASTIVE)
 
 #: what settings with a few possible values may be (networks and likelihoods have registries)
 CHOICES = {
@@ -177,6 +177,12 @@ class Hyperparameters:
         _require_known("standardise", self.standardise, TRANSFORM)
         _require_known("terms", self.terms, TERMS)
         _ = self.objective  # refuses what contradicts itself
+        compared = [name for name in CONTRASTIVE if self.terms.get(name, 0) > 0]
+        if compared and not self.projection:
+            raise UserError(
+                f"The term '{compared[0]}' compares projections, but there are none: set "
+                "'projection' to their width, such as 128."
+            )
         if self.n_components == AUTO and not (self.has_mixture and self.pretrain_epochs):
             raise UserError(
                 "n_components: auto counts the clusters that the cells form before there is a "
