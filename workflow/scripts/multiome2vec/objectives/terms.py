@@ -223,7 +223,5 @@ def _recognise(step: Step, name: str, a: Tensor, b: Tensor) -> Tensor:
     return info_nce(a, b, same, step.spec.temperature)
 
 
-TERMS: dict[str, Callable[[Step], Tensor]] = {
-    term.__name__: term
-    for term in (subset, cross, align, cycle, usage, adversary, masked, contrastive, augmented, donor)
-}
+_TERMS = (subset, cross, align, cycle, usage, adversary, masked, contrastive, augmented, donor)
+TERMS: dict[str, Callable[[Step], Tensor]] = {term.__name__: term for term in _TERMS}

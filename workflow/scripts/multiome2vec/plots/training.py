@@ -10,8 +10,8 @@ SPLITS = (("train", GREY), ("val", COLOURS[0]))
 def loss_figure(history: pd.DataFrame):
     """One panel per term of the loss, training and validation, by epoch; then the schedules.
 
-    Schedules that never change have no panel; a contrastive term shows its chance level. The dotted line is the epoch with the lowest
-    validation loss, whose weights are kept.
+    Schedules that never change have no panel; a contrastive term shows its chance level. The dotted
+    line is the epoch with the lowest validation loss, whose weights are kept.
 
     Parameters
     ----------
