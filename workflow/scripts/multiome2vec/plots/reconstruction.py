@@ -6,6 +6,7 @@ import pandas as pd
 from multiome2vec.plots.style import COLOURS, GREY, plain, thinned
 
 MOST_BINS = 40
+WIDE = 20  # ratio of largest to least value above which axes are logarithmic
 LOWEST_R2 = -0.5  # features below are drawn at the edge
 
 
@@ -39,7 +40,7 @@ def _means(axis, features: pd.DataFrame, name: str) -> None:
     axis.scatter(*pair, s=6, color=COLOURS[0], alpha=0.4, linewidths=0)
     low = min(values.min() for values in pair)
     ends = [low, max(values.max() for values in pair)]
-    if low > 0:
+    if low > 0 and ends[1] > WIDE * low:
         axis.set(xscale="log", yscale="log")
     axis.plot(ends, ends, color="black", linestyle=":", linewidth=0.8)
     title = f"{name}: mean of each of {len(features):,} features"
@@ -56,7 +57,7 @@ def _spread(axis, features: pd.DataFrame) -> None:
         axis.axvline(median, color=COLOURS[1], linewidth=1, label=f"median {median:.2f}")
         axis.legend(fontsize=7, frameon=False)
     plain(
-        axis, title="R² of the features", x=f"R² over cells ({LOWEST_R2}: or below)", y="features"
+        axis, title="R² of the features", x=f"R² over cells ({LOWEST_R2:g}: or below)", y="features"
     )
 
 
@@ -69,7 +70,8 @@ def _errors(axis, features: pd.DataFrame) -> None:
     )
     ends = [variance.min(), variance.max()]
     axis.plot(ends, ends, color="black", linestyle=":", linewidth=0.8, label="error of the mean")
-    axis.set(xscale="log", yscale="log")
+    if variance.max() > WIDE * variance.min():
+        axis.set(xscale="log", yscale="log")
     axis.legend(fontsize=7, frameon=False, loc="upper left")
     plain(axis, title="error of the features", x="variance over cells", y="mean squared error")
 
