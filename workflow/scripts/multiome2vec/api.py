@@ -238,7 +238,8 @@ def saliency(model: Model, data: "Data", **options) -> salience.Saliency:
     Parameters
     ----------
     options
-        Of :func:`multiome2vec.tasks.saliency.saliency`: ``n_cells``, ``steps``, ``device``.
+        Of :func:`multiome2vec.tasks.saliency.saliency`: ``n_cells``, ``steps``, ``labels``,
+        ``device``.
 
     Returns
     -------
