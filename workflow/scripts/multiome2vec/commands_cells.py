@@ -11,6 +11,8 @@ from multiome2vec.errors import UserError
 if TYPE_CHECKING:
     from anndata import AnnData
 
+COMMAND = "the command"  # where paths are written, for messages
+
 
 def preprocess(options: argparse.Namespace) -> None:
     """Write cells that models can be trained on."""
@@ -102,7 +104,8 @@ def plot(options: argparse.Namespace) -> None:
         from multiome2vec.io.files import require_file
         from multiome2vec.steps.plot_history import plot_history
 
-        plot_history(history=str(require_file(options.file)), figure=options.out)
+        history = str(require_file(options.file, named_in=COMMAND))
+        plot_history(history=history, figure=options.out)
         return
     from multiome2vec.steps import describe_embedding as describe
 
@@ -123,16 +126,18 @@ def _embedding(options: argparse.Namespace) -> "AnnData":
     """Read an embedding, with the label and batch of its cells under the names used here."""
     import anndata as ad
 
-    from multiome2vec.data.readers import read_dataset
     from multiome2vec.io.contracts import check_embedding
     from multiome2vec.io.files import require_file
+    from multiome2vec.io.multiome import read_obs
 
-    path = str(require_file(options.embedding if "embedding" in options else options.file))
+    given = options.embedding if "embedding" in options else options.file
+    path = str(require_file(given, named_in=COMMAND))
     cells = ad.read_h5ad(path)
     check_embedding(cells, path=path)
     obs, where = cells.obs, path
     if options.obs:
-        obs, where = read_dataset(options.obs).obs, options.obs
+        where = str(require_file(options.obs, named_in=COMMAND))
+        obs = read_obs(where)
         missing = cells.obs_names[~cells.obs_names.isin(obs.index)]
         if len(missing):
             raise UserError(f"{where} lacks {len(missing)} cells of {path}, {missing[0]} first.")

@@ -33,7 +33,7 @@ def kind_of(path: str | Path) -> str:
     """Say how a file is read: ``10x_mtx`` of a folder, ``10x_h5`` or ``h5ad`` of HDF5."""
     if Path(path).is_dir():
         return "10x_mtx"
-    require_file(str(path))
+    require_file(path, named_in="the command")
     if not h5py.is_hdf5(path):
         raise UserError(
             f"{path} is no HDF5.",

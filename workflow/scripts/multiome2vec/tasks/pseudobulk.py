@@ -229,7 +229,8 @@ def mixture_object(mixtures: Mixtures, var: pd.DataFrame) -> "AnnData":
     import anndata as ad
 
     obs = pd.DataFrame({keys.DONOR: mixtures.donors}, index=mixtures.proportions.index)
-    found = ad.AnnData(normalise(mixtures.values), obs=obs, var=var.copy())
+    var = var.drop(columns=keys.FEATURE_TYPES, errors="ignore")  # whose values would be counts
+    found = ad.AnnData(normalise(mixtures.values), obs=obs, var=var)
     found.obsm[PROPORTIONS] = mixtures.proportions
     return found
 
