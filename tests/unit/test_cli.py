@@ -184,7 +184,7 @@ def test_missing_files_are_named(folder, capsys):
 
 
 MODELS = ["train", "embed", "impute", "predict", "match", "reconstruct", "loadings", "saliency"]
-CELLS = ["preprocess", "pseudobulk", "evaluate", "plot"]
+CELLS = ["preprocess", "pseudobulk", "differential", "evaluate", "plot"]
 
 
 @pytest.mark.parametrize("name", ["", *MODELS, *CELLS, "samples", "geo", "chromosome-names"])

@@ -129,6 +129,20 @@ def test_pseudobulks_need_counts_and_columns(folder, capsys):
         assert message in capsys.readouterr().err
 
 
+def test_features_of_groups_are_ranked(folder):
+    """Regions 20 to 44 are raised in D."""
+    table = folder / "differential.tsv"
+    cells = ad.read_h5ad(folder / "raw.h5ad")
+    cells.write_zarr(folder / "raw.zarr")
+    for file in ("raw.h5ad", "raw.zarr"):
+        command = ["differential", str(folder / file), "--label", "kind", "--out", str(table)]
+        assert main([*command, "--quiet"]) == 0
+        found = pd.read_csv(table, sep="\t").query("group == 'D' and log2fc > 0")
+        best = found.sort_values("pvalue")["feature"].head(10)
+        raised = {f"chr1:{500 * i}-{500 * i + 500}" for i in range(45)}
+        assert set(best) <= raised
+
+
 @pytest.fixture(scope="module")
 def embedding(folder):
     """Four far groups, which the labels are."""

@@ -245,3 +245,22 @@ def test_a_donor_is_the_mean_of_its_cells_that_have_the_modality(batch):
     assert found.defined["motif"].tolist() == [[1, 1, 0], [1, 1, 0]]
     assert found.present.all()
     assert found.covariate.tolist() == [[1, 0], [0, 1]]
+
+
+def test_augmented_views_lose_counts_and_gain_noise_as_they_are_told(batch, monkeypatch):
+    model, seen = build(projection=4), []
+    encode = type(model).encode
+    monkeypatch.setattr(
+        type(model), "encode", lambda self, x, **k: (seen.append(x), encode(self, x, **k))[1]
+    )
+    for spec in (ObjectiveSpec(), ObjectiveSpec(thinning=0.5, noise=0.3)):
+        seen.clear()
+        loss(model, batch, torch.Generator().manual_seed(0), spec, augmented=1.0)
+        first, second = (view.values for view in seen[-2:])
+        changed = spec.thinning > 0
+        for name, values in batch.values.items():
+            assert torch.equal(first[name], values) != changed
+            assert torch.equal(first[name], second[name]) != changed
+        if changed:
+            assert (first["rna"] <= batch.values["rna"]).all()
+            assert 0.3 < float(first["rna"].sum() / batch.values["rna"].sum()) < 0.7

@@ -23,7 +23,7 @@ def add_commands(parsers, command: Callable[..., argparse.ArgumentParser]) -> No
     command
         Adds one with the options that all have.
     """
-    for make in (_preprocess, _pseudobulk, _evaluate, _plot):
+    for make in (_preprocess, _pseudobulk, _differential, _evaluate, _plot):
         make(parsers, command)
 
 
@@ -80,6 +80,17 @@ def _pseudobulk(parsers, command: Callable) -> None:
         "--alpha", type=float, default=1.0, help="of the Dirichlet distribution of the proportions"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the proportions")
+
+
+def _differential(parsers, command: Callable) -> None:
+    text = "rank the features that tell groups of cells apart, in observed or imputed values"
+    parser = command(parsers, commands.differential, "differential", text)
+    parser.add_argument("data", help="what 'impute' wrote (h5ad or zarr folder), or another h5ad")
+    parser.add_argument("--out", required=True, metavar="FILE", help="TSV (gzip if .gz)")
+    parser.add_argument("--label", default=keys.LABEL, metavar="COLUMN", help="column of obs")
+    parser.add_argument(
+        "--scale", choices=("log1p", "linear"), default="linear", help="of X; imputed: linear"
+    )
 
 
 def _columns(parser: argparse.ArgumentParser) -> None:

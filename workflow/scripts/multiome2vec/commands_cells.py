@@ -80,6 +80,26 @@ def _counts(path: str, modality: str, columns: list[str]):
     return matrix, source, data.obs.iloc[cells]
 
 
+def differential(options: argparse.Namespace) -> None:
+    """Rank the features of groups of cells."""
+    from pathlib import Path
+
+    import anndata as ad
+
+    from multiome2vec.io.atomic import write_tsv
+    from multiome2vec.io.files import require_file
+    from multiome2vec.tasks.differential import differential as rank
+
+    if Path(options.data).is_dir():
+        cells = ad.read_zarr(options.data)
+    else:
+        cells = ad.read_h5ad(require_file(options.data, named_in=COMMAND))
+    _require_column(cells.obs, options.label, options.data)
+    groups = cells.obs[options.label].astype(str).to_numpy()
+    found = rank(cells.X, groups=groups, names=cells.var_names, scale=options.scale)
+    write_tsv(found, options.out, index=False)
+
+
 def evaluate(options: argparse.Namespace) -> None:
     """Score an embedding."""
     from multiome2vec.commands import report

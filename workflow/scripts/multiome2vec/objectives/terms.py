@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from multiome2vec.models.batch import Batch
-from multiome2vec.models.contrastive import info_nce
+from multiome2vec.models.contrastive import add_noise, info_nce, thin_counts
 from multiome2vec.models.gaussian import Posterior, kl_divergence
 from multiome2vec.models.priors import usage_entropy
 from multiome2vec.models.subsets import group_masks, hide, valid_subsets
@@ -163,10 +163,22 @@ def augmented(step: Step) -> Tensor:
     """InfoNCE between the projections of two augmented views of each cell."""
     views = []
     for _ in range(2):
-        view, _ = mask_inputs(step.batch, VIEW_MASKING, step.generator)
+        view, _ = mask_inputs(_noisy(step), VIEW_MASKING, step.generator)
         fused = step.model.fuse(step.model.encode(view), step.batch.present)
         views.append(step.model.projections[0](fused.mean))
     return _recognise(step, "augmented", *views)
+
+
+def _noisy(step: Step) -> Batch:
+    """Thin the counts of the batch, and add noise to its other values, as the settings say."""
+    thinning, noise, values = step.spec.thinning, step.spec.noise, dict(step.batch.values)
+    for name, x in step.batch.values.items():
+        counts = step.model.config.modalities[name].transform != "identity"
+        if counts and thinning:
+            values[name] = thin_counts(x, keep=1 - thinning, generator=step.generator)
+        elif noise and not counts:
+            values[name] = add_noise(x, sd=noise, generator=step.generator)
+    return replace(step.batch, values=values)
 
 
 def donor(step: Step) -> Tensor:

@@ -90,7 +90,7 @@ class Hyperparameters:
         kl_decay times the one before).
     terms
         Weights of further terms, see :mod:`multiome2vec.objectives.terms`.
-    masking, free_nats, free_bits, temperature
+    masking, free_nats, free_bits, temperature, thinning, noise
         See :class:`~multiome2vec.objectives.spec.ObjectiveSpec`.
     projection
         Width of the heads of contrastive terms; 0 for none.
@@ -140,6 +140,8 @@ class Hyperparameters:
     free_nats: float = 0.0
     free_bits: float = 0.0
     temperature: float = 0.1
+    thinning: float = 0.0
+    noise: float = 0.0
     projection: int = 0
     pretrain_epochs: int = 0
     reseed_epochs: int = 3
@@ -197,6 +199,8 @@ class Hyperparameters:
             free_nats=self.free_nats,
             free_bits=self.free_bits,
             temperature=self.temperature,
+            thinning=self.thinning,
+            noise=self.noise,
         )
 
     @property
