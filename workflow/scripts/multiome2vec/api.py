@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from multiome2vec import keys
+from multiome2vec import api_generate, keys
 from multiome2vec.data.dataset import Dataset
 from multiome2vec.data.device import AUTO
 from multiome2vec.data.multiome import REFUSE
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 read = read_dataset
 salient_regions = salience.salient_regions
+generate, interpolate = api_generate.generate, api_generate.interpolate
 
 
 def train(
