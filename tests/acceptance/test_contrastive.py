@@ -54,6 +54,15 @@ def test_donors_are_recognised_in_their_cells(donors):
     assert (new @ known.T).idxmax(axis=1).eq(known.index).mean() > 0.6  # chance: a sixth
 
 
+def test_donors_that_do_not_differ_are_not_recognised(donors):
+    """Cells are not found in their own mean."""
+    mdata = toy_multiome(cells=360)
+    mdata.obs[keys.DONOR] = donors.obs[keys.DONOR].to_numpy()
+    terms = {"contrastive": 0.0, "augmented": 0.0, "donor": 1.0}
+    last = short("contrastive", mdata, terms=terms, batch_key=None, **SETTINGS).fit.history[-1]
+    assert last["train_donor"] > 0.85 * last["train_donor_chance"]
+
+
 def test_a_dataset_without_donors_has_none_to_recognise():
     for column in ({}, {keys.DONOR: "d1"}):
         mdata = toy_multiome(cells=60)

@@ -13,7 +13,7 @@ term            what it asks for
 ``masked``      hidden inputs are predicted
 ``contrastive`` a cell is recognised from one source to the other
 ``augmented``   a cell is recognised in two views of it
-``donor``       the mean profile of a donor's cells is recognised in the mean of their projections
+``donor``       the mean profile of half of a donor's cells is recognised in the other half
 =============== ===================================================================================
 """
 
@@ -182,7 +182,7 @@ def _noisy(step: Step) -> Batch:
 
 
 def donor(step: Step) -> Tensor:
-    """InfoNCE between donors: projection of their mean profile, mean of their cells' projections.
+    """InfoNCE between donors: mean profile of some cells, projected, and projections of the others.
 
     Summed over the sources of evidence, each of donors that have it in several cells of the batch
     (rows of a pseudobulk by donor and type, or single cells); 0 if these are fewer than two.
@@ -191,22 +191,31 @@ def donor(step: Step) -> Tensor:
     model, batch = step.model, step.batch
     total, step.chances["donor"] = step.draws.z.new_zeros(()), 0.0
     for number, (mask, posterior) in enumerate(step.sources):
-        shares = _shares(batch.donors.masked_fill(~mask.any(dim=1), -1))
-        if len(shares) > 1:
-            head, profiles = model.projections[number], pooled(batch, shares)
+        there = batch.donors.masked_fill(~mask.any(dim=1), -1)
+        one, other = _halves(there, step.generator)
+        if len(one) > 1:
+            head, profiles = model.projections[number], pooled(batch, one)
             seen = group_masks(model.config, profiles.present)[number]
             with same_statistics(model):
                 whole = model.fuse(model.encode(profiles), seen).moments()
-            pair = head(whole.mean), shares @ head(posterior.mean)
+            pair = head(whole.mean), other @ head(posterior.mean)
             total = total + _recognise(step, "donor", *pair)
     return total
 
 
-def _shares(donors: Tensor) -> Tensor:
-    """Share of each cell [D, B] in its donor, of the donors with several cells."""
+def _halves(donors: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Share of each cell [D, B] in the one and the other random half of its donor's cells.
+
+    Of the donors with several cells. Halves, as any two means of the same cells are alike.
+    """
     members = (donors[donors >= 0].unique().unsqueeze(1) == donors).float()
     members = members[members.sum(dim=1) > 1]
-    return members / members.sum(dim=1, keepdim=True)
+    drawn = torch.randperm(len(donors), generator=generator, device=generator.device)
+    order, number = drawn.to(donors.device), torch.zeros_like(members)
+    number[:, order] = members[:, order].cumsum(dim=1)
+    one = members * (number % 2)
+    other = members - one
+    return one / one.sum(dim=1, keepdim=True), other / other.sum(dim=1, keepdim=True)
 
 
 def pooled(batch: Batch, shares: Tensor) -> Batch:
