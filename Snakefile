@@ -17,8 +17,8 @@
 #   results/{dataset}/models/{model}/seed-{seed}/{weights.safetensors, card.json, history.tsv, splits.tsv}
 #   results/{dataset}/embeddings/{model}/seed-{seed}.h5ad
 #   results/{dataset}/tasks/{model}/seed-{seed}/{imputed_rna.zarr, imputed_atac.zarr, predict.json, match.json}
-#   results/{dataset}/tasks/{model}/seed-{seed}/{loadings.tsv, markers.tsv}
-#   results/{dataset}/evaluation/{model}/seed-{seed}.json, leaderboard.tsv, tasks.tsv, *.png
+#   results/{dataset}/tasks/{model}/seed-{seed}/{loadings.tsv, markers.tsv, saliency*, reconstruction*}
+#   results/{dataset}/evaluation/{model}/seed-{seed}.{json, clusters.tsv, shape.json}, leaderboard.tsv, tasks.tsv, *.png
 #   results/{dataset}/notebooks/*.{ipynb,html}
 #   logs/<rule>/<wildcards>.log, results/{dataset}/benchmarks/<rule>/<wildcards>.tsv
 

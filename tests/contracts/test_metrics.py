@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from multiome2vec.metrics import BATCHES, CLASSES, PSEUDOTIME, REGISTRY, Undefined
+from multiome2vec.metrics import BATCHES, CLASSES, PHASES, PSEUDOTIME, REGISTRY, Undefined
 
 RNG = np.random.default_rng(0)
 LABELS = np.repeat(list("abcd"), 60)
@@ -12,6 +12,7 @@ HALVES = np.tile(["x", "y"], 120)
 TIME = np.linspace(0, 1, 240)
 LINE = np.column_stack([40 * TIME, RNG.normal(scale=0.3, size=(240, 3))])
 CHANCE = {"ari": 0, "nmi": 0, "ami": 0, "clisi": 0, "silhouette": 0.5, "knn_accuracy": 0.25}
+CHANCE["phase_knn"] = 0.25
 
 
 def of_kind(against):
@@ -23,11 +24,11 @@ def score(name, *arguments, n_neighbors=10, seed=0):
 
 
 def test_every_metric_is_of_a_known_kind():
-    kinds = [of_kind(against) for against in (CLASSES, BATCHES, PSEUDOTIME)]
+    kinds = [of_kind(against) for against in (CLASSES, BATCHES, PSEUDOTIME, PHASES)]
     assert sorted(sum(kinds, [])) == REGISTRY.names()
 
 
-@pytest.mark.parametrize("name", of_kind(CLASSES))
+@pytest.mark.parametrize("name", of_kind(CLASSES) + of_kind(PHASES))
 def test_classes_perfect_and_shuffled(name):
     for value in score(name, PERFECT, LABELS).values():
         assert value == pytest.approx(1, abs=0.05)
@@ -35,7 +36,7 @@ def test_classes_perfect_and_shuffled(name):
         assert value == pytest.approx(CHANCE[key.removesuffix("_kmeans")], abs=0.12)
 
 
-@pytest.mark.parametrize("name", of_kind(CLASSES))
+@pytest.mark.parametrize("name", of_kind(CLASSES) + of_kind(PHASES))
 def test_one_class_is_refused(name):
     with pytest.raises(Undefined, match="class"):
         score(name, PERFECT, np.repeat("a", 240))
@@ -62,6 +63,7 @@ def test_trajectory_in_order_and_shuffled(name):
 @pytest.mark.parametrize("name", REGISTRY.names())
 def test_same_seed_same_score(name):
     arguments = {CLASSES: [LABELS], BATCHES: [LABELS, HALVES], PSEUDOTIME: [TIME]}
+    arguments[PHASES] = [LABELS]
     blurred = PERFECT + np.random.default_rng(1).normal(scale=25, size=PERFECT.shape)
     given = [blurred, *arguments[REGISTRY.get(name).against]]
     assert score(name, *given, seed=3) == score(name, *given, seed=3)

@@ -106,6 +106,32 @@ def test_saliency_is_written(folder):
     assert [int(row[1]) for row in rows] == sorted(int(row[1]) for row in rows)
 
 
+def test_reconstruction_is_scored(folder):
+    out = {name: folder / f"reconstruction.{name}" for name in ("json", "tsv", "cells.tsv", "png")}
+    options = ["--features", str(out["tsv"]), "--cells", str(out["cells.tsv"])]
+    options += ["--figure", str(out["png"]), "--out", str(out["json"]), "--hidden", "0.3"]
+    assert run(folder, "reconstruct", *options, "--device", "cpu") == 0
+    scores = json.loads(out["json"].read_text())
+    assert {name: entry["n_cells"] for name, entry in scores.items()} == {
+        "rna": 12, "atac": 12, "motif": 12,
+    }  # fmt: skip
+    assert scores["rna"]["hidden_share"] == 0.3
+    assert len(pd.read_csv(out["tsv"], sep="\t")) == 60 + 90 + 12
+    assert len(pd.read_csv(out["cells.tsv"], sep="\t")) == 3 * 12
+    assert out["png"].read_bytes().startswith(b"\x89PNG")
+
+
+def test_saliency_of_labels_is_written(folder, capsys):
+    table, bed = folder / "labels.tsv", folder / "labels.bed"
+    options = ["--cells", "40", "--steps", "2", "--device", "cpu", "--out", str(folder / "s.tsv")]
+    files = ["--labels", str(table), "--labels-bed", str(bed)]
+    assert run(folder, "saliency", *options, *files, "--label", "true_type") == 0
+    assert list(pd.read_csv(table, sep="\t"))[2:] == list("ABCD")
+    assert len(bed.read_text().splitlines()) == 4
+    assert run(folder, "saliency", *options, *files) == 2
+    assert "obs has no column 'label' (--label)" in capsys.readouterr().err
+
+
 def test_bulk_expression_becomes_a_model(tmp_path):
     rng = np.random.default_rng(0)
     genes = [f"ENSG{i:011d}.1" for i in range(40)]
@@ -157,10 +183,11 @@ def test_missing_files_are_named(folder, capsys):
     assert "holds no trained model" in capsys.readouterr().err
 
 
-MODELS = ["train", "embed", "impute", "predict", "match", "loadings", "saliency"]
+MODELS = ["train", "embed", "impute", "predict", "match", "reconstruct", "loadings", "saliency"]
+CELLS = ["preprocess", "pseudobulk", "differential", "evaluate", "plot"]
 
 
-@pytest.mark.parametrize("name", ["", *MODELS, "samples", "geo", "chromosome-names"])
+@pytest.mark.parametrize("name", ["", *MODELS, *CELLS, "samples", "geo", "chromosome-names"])
 def test_help_explains_every_option(capsys, name):
     with pytest.raises(SystemExit) as stop:
         main([name, "--help"] if name else ["--help"])

@@ -20,7 +20,13 @@ from multiome2vec.nn.trunks import TRUNKS
 from multiome2vec.objectives.terms import TERMS
 from multiome2vec.presets import REGISTRY, configure
 from multiome2vec.presets._hyperparameters import TRANSFORM, Hyperparameters
-from multiome2vec.training.settings import DEVICES, LR_SCHEDULES, PRECISIONS, RunSettings
+from multiome2vec.training.settings import (
+    DEVICES,
+    LR_SCHEDULES,
+    OPTIMISERS,
+    PRECISIONS,
+    RunSettings,
+)
 from workflow.runner import ROOT, snakemake
 
 RULES = "\n".join(path.read_text() for path in (ROOT / "workflow" / "rules").rglob("*.smk"))
@@ -94,6 +100,7 @@ def test_models_have_every_hyperparameter_and_no_default():
         (MODEL["prior"], PRIORS),
         (MODEL["enumerate"], ENUMERATIONS),
         (MODEL["standardise"]["items"], KINDS),
+        (MODEL["optimiser"], OPTIMISERS),
         (MODEL["lr_schedule"], LR_SCHEDULES),
         (TRAINING["device"], DEVICES),
         (TRAINING["precision"], PRECISIONS),

@@ -89,7 +89,8 @@ def with_gpu() -> set[str]:
 
 
 def test_rules_that_use_models_ask_for_a_gpu_and_no_other():
-    assert with_gpu() == {"train", "embed_cells", "impute", "predict", "match"}
+    uses = {"train", "embed_cells", "impute", "predict", "match", "reconstruct", "saliency"}
+    assert with_gpu() == uses
     slurm = yaml.safe_load((ROOT / "profiles" / "slurm" / "config.yaml").read_text())
     gpu = {
         rule for rule, set_ in slurm["set-resources"].items() if set_["slurm_partition"] == "gpu"

@@ -1,5 +1,6 @@
 """The tiny run: its outputs, its report, its reproducibility."""
 
+import json
 import re
 
 import anndata as ad
@@ -47,6 +48,28 @@ def test_models_are_used_for_every_task(tiny):
     loadings = pd.read_csv(tasks / "loadings.tsv", sep="\t")
     assert set(loadings["modality"]) == set(mdata.mod)
     assert set(pd.read_csv(tasks / "markers.tsv", sep="\t")["feature"]) <= set(loadings["feature"])
+    given_back = scores.loc[sorted(mdata.mod)]
+    assert given_back.xs("model", level="of")["masked_mse"].gt(0).all()
+    features = pd.read_csv(tasks / "reconstruction_features.tsv", sep="\t")
+    assert set(features["modality"]) == set(mdata.mod)
+    labels = set(mdata.obs[keys.LABEL].astype(str)) - {keys.UNLABELLED}
+    bed = pd.read_csv(tasks / "saliency_labels.bed", sep="\t", header=None)
+    assert set(bed[3]) <= labels
+    assert len(bed)
+
+
+def test_embeddings_are_described_and_their_phases_accounted_for(tiny):
+    """The demo has no gene of the cell cycle, and says so."""
+    folder = tiny / "results" / "demo" / "evaluation"
+    for model in ("trivae", "pca", "lsi"):
+        curve = pd.read_csv(folder / model / "seed-0.clusters.tsv", sep="\t", index_col="k")
+        assert curve.index.tolist() == list(range(2, 11))
+        assert curve["silhouette"].between(-1, 1).all()
+        for name in ("shape.png", "maps.png"):
+            assert (folder / model / f"seed-0.{name}").read_bytes().startswith(b"\x89PNG")
+        scores = json.loads((folder / model / "seed-0.json").read_text())
+        assert "no phase of the cell cycle" in scores["undefined"][keys.PHASE]
+        assert keys.PHASE not in scores
 
 
 def test_exports_have_the_same_cells_and_labels(tiny):

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from multiome2vec.config import leaves, load_schema
 from multiome2vec.metrics import REGISTRY as METRICS
+from multiome2vec.objectives.spec import CONTRASTIVE
 from multiome2vec.provenance import reached_modules
 from workflow.runner import CONFIGS, ROOT, dry_runs, snakemake
 
@@ -71,6 +72,8 @@ def planned(alternatives) -> dict[str, set[str]]:
     overrides["motifs.engine"]["motifs"]["pycistarget_env"] = "mine"
     factors = overrides["motifs.enrichment.factors"]["motifs"]["enrichment"]
     factors["database"] = "other.regions_vs_motifs.rankings.feather"
+    for term in CONTRASTIVE:  # these compare projections
+        overrides[f"models.*.terms.{term}"]["models"]["trivae"]["projection"] = 8
     # a window needs the mode that has one
     for caller in ("macs2", "macs3"):
         for key in ("shift", "extsize"):

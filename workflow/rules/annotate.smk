@@ -16,6 +16,7 @@ rule annotate_rna:
     input:
         barcodes="results/{dataset}/qc/barcodes.pre.tsv",
         rna=of_samples("rna.h5ad", rna_samples()),
+        cell_cycle=cell_cycle_genes(),
     output:
         cells="results/{dataset}/annotation/rna.h5ad",
     log:

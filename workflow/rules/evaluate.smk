@@ -6,6 +6,7 @@ models/{model}/seed-{seed}/history.tsv
 
 OUTPUTS: results/{dataset}/embeddings/{baseline}/seed-{seed}.h5ad,
 results/{dataset}/evaluation/{model}/seed-{seed}.{json,umap.png,umap.tsv,loss.png},
+results/{dataset}/evaluation/{model}/seed-{seed}.{clusters.tsv,shape.json,shape.png,maps.png,maps.tsv},
 results/{dataset}/evaluation/{leaderboard.tsv, leaderboard.png}
 """
 
@@ -114,6 +115,43 @@ rule plot_embedding:
         code=source_digest("multiome2vec.steps.plot_embedding"),
     script:
         "../scripts/plot_embedding.py"
+
+
+rule describe_embedding:
+    input:
+        embedding="results/{dataset}/embeddings/{model}/seed-{seed}.h5ad",
+    output:
+        clusters="results/{dataset}/evaluation/{model}/seed-{seed}.clusters.tsv",
+        scores="results/{dataset}/evaluation/{model}/seed-{seed}.shape.json",
+        figure=report(
+            "results/{dataset}/evaluation/{model}/seed-{seed}.shape.png",
+            category="6 Embeddings",
+            caption="../report/shape.rst",
+            labels={"result": "clusters and distances", "model": "{model}", "seed": "{seed}"},
+        ),
+        maps=report(
+            "results/{dataset}/evaluation/{model}/seed-{seed}.maps.png",
+            category="6 Embeddings",
+            caption="../report/maps.rst",
+            labels={"result": "PCA, UMAP, t-SNE", "model": "{model}", "seed": "{seed}"},
+        ),
+        coordinates="results/{dataset}/evaluation/{model}/seed-{seed}.maps.tsv",
+    log:
+        "logs/describe_embedding/{dataset}.{model}.{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/describe_embedding/{model}.{seed}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    params:
+        n_neighbors=config["evaluation"]["n_neighbors"],
+        seed=config["evaluation"]["seed"],
+        code=source_digest("multiome2vec.steps.describe_embedding"),
+    script:
+        "../scripts/describe_embedding.py"
 
 
 rule plot_history:

@@ -5,9 +5,11 @@ REQUIRED INPUTS: matrices/multiome.h5mu, models/{model}/seed-{seed}/{weights.saf
 splits.tsv}
 
 OUTPUTS: results/{dataset}/tasks/{model}/seed-{seed}/{imputed_rna.zarr, imputed_atac.zarr, predict.json,
-match.json, loadings.tsv, markers.tsv}, results/{dataset}/evaluation/tasks.tsv
+match.json, loadings.tsv, markers.tsv, reconstruction.json, reconstruction_{features,cells}.tsv,
+reconstruction.png, saliency.tsv.gz, saliency_{effects,labels}.tsv.gz, saliency{,_labels}.bed},
+results/{dataset}/evaluation/tasks.tsv
 
-predict and match are scored on the cells that the model has not learnt from. The device is a resource,
+predict, match and reconstruct are scored on the cells that the model has not learnt from. The device is a resource,
 not a param: it changes no result, and re-runs nothing.
 """
 
@@ -117,6 +119,95 @@ rule loadings:
         code=source_digest("multiome2vec.steps.loadings"),
     script:
         "../scripts/loadings.py"
+
+
+rule reconstruct:
+    input:
+        mdata="results/{dataset}/matrices/multiome.h5mu",
+        weights="results/{dataset}/models/{model}/seed-{seed}/weights.safetensors",
+        card="results/{dataset}/models/{model}/seed-{seed}/card.json",
+        splits="results/{dataset}/models/{model}/seed-{seed}/splits.tsv",
+    output:
+        scores="results/{dataset}/tasks/{model}/seed-{seed}/reconstruction.json",
+        features="results/{dataset}/tasks/{model}/seed-{seed}/reconstruction_features.tsv",
+        cells="results/{dataset}/tasks/{model}/seed-{seed}/reconstruction_cells.tsv",
+        figure=report(
+            "results/{dataset}/tasks/{model}/seed-{seed}/reconstruction.png",
+            category="7 Evaluation",
+            caption="../report/reconstruction.rst",
+            labels={"result": "reconstruction", "model": "{model}", "seed": "{seed}"},
+        ),
+    log:
+        "logs/reconstruct/{dataset}.{model}.{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/reconstruct/{model}.{seed}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=120,
+        device=config["training"]["device"],
+    params:
+        hidden=config["tasks"]["hidden"],
+        code=source_digest("multiome2vec.steps.reconstruct"),
+    script:
+        "../scripts/reconstruct.py"
+
+
+rule saliency:
+    input:
+        mdata="results/{dataset}/matrices/multiome.h5mu",
+        weights="results/{dataset}/models/{model}/seed-{seed}/weights.safetensors",
+        card="results/{dataset}/models/{model}/seed-{seed}/card.json",
+        splits="results/{dataset}/models/{model}/seed-{seed}/splits.tsv",
+    output:
+        shares="results/{dataset}/tasks/{model}/seed-{seed}/saliency.tsv.gz",
+        effects="results/{dataset}/tasks/{model}/seed-{seed}/saliency_effects.tsv.gz",
+        labels="results/{dataset}/tasks/{model}/seed-{seed}/saliency_labels.tsv.gz",
+    log:
+        "logs/saliency/{dataset}.{model}.{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/saliency/{model}.{seed}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=120,
+        device=config["training"]["device"],
+    params:
+        n_cells=config["tasks"]["saliency_cells"],
+        code=source_digest("multiome2vec.steps.saliency"),
+    script:
+        "../scripts/saliency.py"
+
+
+rule saliency_regions:
+    input:
+        shares="results/{dataset}/tasks/{model}/seed-{seed}/saliency.tsv.gz",
+        effects="results/{dataset}/tasks/{model}/seed-{seed}/saliency_effects.tsv.gz",
+        labels="results/{dataset}/tasks/{model}/seed-{seed}/saliency_labels.tsv.gz",
+    output:
+        by_dimension="results/{dataset}/tasks/{model}/seed-{seed}/saliency.bed",
+        by_label="results/{dataset}/tasks/{model}/seed-{seed}/saliency_labels.bed",
+    log:
+        "logs/saliency_regions/{dataset}.{model}.{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/saliency_regions/{model}.{seed}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=15,
+    params:
+        top=config["tasks"]["salient_share"],
+        code=source_digest("multiome2vec.steps.saliency"),
+    script:
+        "../scripts/saliency_regions.py"
 
 
 rule task_scores:

@@ -14,4 +14,5 @@ with job(snakemake.log[0], threads=snakemake.threads):
         n_pcs=snakemake.params.n_pcs,
         harmony=snakemake.params.harmony,
         seed=snakemake.params.seed,
+        cell_cycle=snakemake.input.cell_cycle or None,
     )

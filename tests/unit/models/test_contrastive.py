@@ -9,7 +9,6 @@ from multiome2vec.models.contrastive import (
     add_noise,
     chance_level,
     info_nce,
-    mask_features,
     thin_counts,
 )
 from multiome2vec.nn.sparse_rows import SparseRows, densify
@@ -110,21 +109,9 @@ def test_projections_have_length_one():
     torch.testing.assert_close(out.norm(dim=1), torch.ones(4))
 
 
-def test_masked_shares_lie_in_the_range():
-    ones = torch.ones(100, 200)
-    shares = [
-        float((mask_features(ones, generator=seeded(seed)) == 0).float().mean())
-        for seed in range(200)
-    ]
-    assert 0.04 < min(shares) < 0.07
-    assert 0.23 < max(shares) < 0.26
-    assert np.mean(shares) == pytest.approx(0.15, abs=0.02)
-
-
 @pytest.mark.parametrize(
     "augment",
     [
-        lambda x, g: mask_features(x, generator=g),
         lambda x, g: add_noise(x, sd=0.3, generator=g),
         lambda x, g: thin_counts(x, keep=0.7, generator=g),
     ],
@@ -142,14 +129,11 @@ def test_views_are_fixed_by_the_generator_and_leave_the_cells_alone(counts, augm
 def test_sparse_views_stay_sparse(counts):
     rows = sparse(counts)
     for view in (
-        mask_features(rows, generator=seeded()),
         add_noise(rows, sd=9.0, generator=seeded()),
         thin_counts(rows, keep=0.5, generator=seeded()),
     ):
         assert torch.equal(view.columns, rows.columns)
         assert view.values.min() >= 0
-    share = float((mask_features(rows, generator=seeded(), rates=(0.2, 0.2)).values == 0).sum())
-    assert share / len(rows.values) == pytest.approx(0.2, abs=0.02)
 
 
 def test_noise_has_its_standard_deviation():

@@ -1,4 +1,5 @@
 import dataclasses
+import math
 
 import pytest
 import torch
@@ -6,7 +7,7 @@ from multiome2vec.errors import UserError
 from multiome2vec.models.subsets import group_masks, hide, valid_subsets
 from multiome2vec.objectives.objective import Objective, validation_elbo
 from multiome2vec.objectives.spec import ObjectiveSpec
-from multiome2vec.objectives.terms import TERMS
+from multiome2vec.objectives.terms import TERMS, pooled
 from tiny_model import build, config
 from torch import nn
 from torch.distributions import Categorical, Normal, kl_divergence
@@ -59,6 +60,7 @@ def test_subset_elbo_is_averaged_reproducible_and_finite(model, batch):
 @pytest.mark.parametrize("name", sorted(set(TERMS) - {"subset", "masked"}))
 def test_each_term_is_added_with_its_weight(name, batch):
     model = build(projection=4, adversary=True)
+    batch = dataclasses.replace(batch, donors=torch.tensor([0, 0, 1, 1, 2, 2]))
     plain = loss(model, batch, torch.Generator().manual_seed(3))
     more = loss(model, batch, torch.Generator().manual_seed(3), **{name: 0.25})
     torch.testing.assert_close(more.total - plain.total, 0.25 * more.terms[name], atol=1e-4, rtol=0)
@@ -211,3 +213,54 @@ def test_free_bits_do_not_pay_for_small_divergence_of_any_dimension(prior, batch
 def test_the_whole_divergence_and_its_dimensions_are_not_freed_at_once():
     with pytest.raises(UserError, match="free_nats = 1 and free_bits = 0.1 free the same"):
         ObjectiveSpec(free_nats=1.0, free_bits=0.1)
+
+
+def test_chance_levels_stand_beside_contrastive_terms(batch):
+    """ln of the number of candidates: cells, or donors with several cells."""
+    model = build(projection=4)
+    cells = dataclasses.replace(batch, donors=torch.tensor([0, 0, 1, 1, 2, -1]))
+    weights = {"contrastive": 1.0, "augmented": 1.0, "donor": 1.0}
+    terms = loss(model, cells, torch.Generator().manual_seed(0), **weights).terms
+    for name, candidates in {"contrastive": [6], "augmented": [6], "donor": [2, 2]}.items():
+        assert float(terms[f"{name}_chance"]) == pytest.approx(sum(map(math.log, candidates)))
+    assert "contrastive_chance" not in loss(model, cells, torch.Generator()).terms
+    alone = dataclasses.replace(batch, donors=torch.tensor([0, 0, -1, -1, 1, 2]))
+    terms = loss(model, alone, torch.Generator().manual_seed(0), donor=1.0).terms
+    assert (terms["donor"], terms["donor_chance"]) == (0, 0)
+
+
+def test_a_donor_is_the_mean_of_its_cells_that_have_the_modality(batch):
+    present = batch.present.clone()
+    present[0, 0] = False
+    defined = torch.ones(6, 3)
+    defined[2, 1] = defined[:, 2] = 0
+    cells = dataclasses.replace(batch, present=present, defined={"motif": defined})
+    shares = torch.tensor([[0.5, 0, 0.5, 0, 0, 0], [0, 1, 0, 0, 0, 0]])
+    found = pooled(cells, shares)
+    rna, motif = batch.values["rna"], batch.values["motif"]
+    torch.testing.assert_close(found.values["rna"], rna[[2, 1]])
+    torch.testing.assert_close(found.values["atac"][0], batch.values["atac"][[0, 2]].mean(dim=0))
+    expected = torch.stack([motif[[0, 2], 0].mean(), motif[0, 1], torch.zeros(())])
+    torch.testing.assert_close(found.values["motif"][0], expected)
+    assert found.defined["motif"].tolist() == [[1, 1, 0], [1, 1, 0]]
+    assert found.present.all()
+    assert found.covariate.tolist() == [[1, 0], [0, 1]]
+
+
+def test_augmented_views_lose_counts_and_gain_noise_as_they_are_told(batch, monkeypatch):
+    model, seen = build(projection=4), []
+    encode = type(model).encode
+    monkeypatch.setattr(
+        type(model), "encode", lambda self, x, **k: (seen.append(x), encode(self, x, **k))[1]
+    )
+    for spec in (ObjectiveSpec(), ObjectiveSpec(thinning=0.5, noise=0.3)):
+        seen.clear()
+        loss(model, batch, torch.Generator().manual_seed(0), spec, augmented=1.0)
+        first, second = (view.values for view in seen[-2:])
+        changed = spec.thinning > 0
+        for name, values in batch.values.items():
+            assert torch.equal(first[name], values) != changed
+            assert torch.equal(first[name], second[name]) != changed
+        if changed:
+            assert (first["rna"] <= batch.values["rna"]).all()
+            assert 0.3 < float(first["rna"].sum() / batch.values["rna"].sum()) < 0.7

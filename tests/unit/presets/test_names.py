@@ -58,6 +58,8 @@ def test_the_names_of_terms_are_those_of_the_functions():
         ({"library": "latnt"}, "'library' .* 'latnt'. Known: observed, latent"),
         ({"kl_schedule": "cosine"}, "'kl_schedule' .* Known: linear, cyclical"),
         ({"kl_reduction": "sums"}, "'kl_reduction' .* Known: sum, mean"),
+        ({"optimiser": "sgd"}, "'optimiser' .* Known: adamw, adam"),
+        ({"terms": {"donor": 1.0}}, "'donor' compares projections, .* set 'projection'"),
         ({"enumerate": "soft"}, "'enumerate' .* Known: exact, argmax, gumbel"),
     ],
     ids=str,

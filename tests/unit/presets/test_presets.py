@@ -4,6 +4,8 @@ import pytest
 from multiome2vec.errors import UserError
 from multiome2vec.models.config import ACCESSIBILITY, CONTINUOUS, COUNTS, ModalityShape
 from multiome2vec.presets import REGISTRY, configure
+from multiome2vec.presets._hyperparameters import OPTIMISATION
+from multiome2vec.training.settings import Optimisation
 
 SHAPES = {
     "rna": ModalityShape(COUNTS, 900),
@@ -51,6 +53,19 @@ def test_a_target_of_the_loss_is_a_number_or_none(value):
         UserError, match="'target_loss' must be of type float, such as 100.0, or No"
     ):
         configure("trivae", {"target_loss": "low"})
+
+
+def test_settings_of_the_trainer_reach_it():
+    hyper = {"optimiser": "adam", "accumulation": 3, "ema_decay": 0.99, "lr_warmup_epochs": 4}
+    hyper |= {"plateau_factor": 0.2, "plateau_patience": 3, "lr_schedule": "cosine", "epsilon": 0.1}
+    for preset, frozen in (("trivae", 0), ("scmvp", 5)):
+        settings = configure(preset, hyper | {"uniform_epochs": 5})
+        shapes = {name: SHAPES[name] for name in ("rna", "atac")}
+        optimisation = settings.optimisation(settings.model(shapes, n_batches=0))
+        assert {name: getattr(optimisation, name) for name in hyper} == hyper
+        assert optimisation.uniform_epochs == frozen  # only a mixture has components
+    defaults = configure("trivae", {})
+    assert all(getattr(defaults, name) == getattr(Optimisation, name) for name in OPTIMISATION)
 
 
 def test_unknown_preset_is_named():

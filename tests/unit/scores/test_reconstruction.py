@@ -3,7 +3,8 @@ import pytest
 from multiome2vec.errors import ContractError
 from multiome2vec.metrics import Undefined
 from multiome2vec.scores import _blocks
-from multiome2vec.scores.reconstruction import reconstruction
+from multiome2vec.scores.reconstruction import agreement, masked_error
+from multiome2vec.scores.reconstruction import reconstruction as summary
 from scipy import sparse
 from scipy.stats import pearsonr
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
@@ -12,6 +13,10 @@ RNG = np.random.default_rng(0)
 TRUTH = np.where(RNG.random((90, 40)) < 0.4, RNG.normal(5, 2, (90, 40)), 0)
 PREDICTED = TRUTH + RNG.normal(0, 1, TRUTH.shape)
 MASKED = RNG.random(TRUTH.shape) < 0.15
+
+
+def reconstruction(truth, predicted):
+    return summary(agreement(truth, predicted))
 
 
 @pytest.fixture(params=[80, 4_000_000])
@@ -31,20 +36,39 @@ def oracle():
         "r2_weighted": r2_score(TRUTH, PREDICTED, multioutput="variance_weighted"),
         "pearson_gene": np.mean(genes),
         "pearson_sample": np.mean(rows),
-        "masked_mse": mean_squared_error(TRUTH[MASKED], PREDICTED[MASKED]),
     }
 
 
 @pytest.mark.usefixtures("block")
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix, sparse.csc_matrix])
 def test_scores_are_those_of_sklearn_and_scipy(form):
-    found = reconstruction(form(TRUTH), PREDICTED, masked=form(MASKED))
-    assert found == pytest.approx(oracle(), rel=1e-10)
+    assert reconstruction(form(TRUTH), PREDICTED) == pytest.approx(oracle(), rel=1e-10)
+    hidden = mean_squared_error(TRUTH[MASKED], PREDICTED[MASKED])
+    assert masked_error(form(TRUTH), PREDICTED, form(MASKED)) == pytest.approx(hidden, rel=1e-10)
 
 
-def test_predictions_may_come_in_blocks():
-    blocks = iter([PREDICTED[:7], PREDICTED[7:8], PREDICTED[8:]])
-    assert reconstruction(TRUTH, blocks, masked=MASKED) == pytest.approx(oracle(), rel=1e-10)
+def in_blocks(values):
+    return iter([values[:7], values[7:8], values[8:]])
+
+
+def test_predictions_and_masks_may_come_in_blocks():
+    assert reconstruction(TRUTH, in_blocks(PREDICTED)) == pytest.approx(oracle(), rel=1e-10)
+    hidden = mean_squared_error(TRUTH[MASKED], PREDICTED[MASKED])
+    found = masked_error(TRUTH, in_blocks(PREDICTED), in_blocks(MASKED))
+    assert found == pytest.approx(hidden, rel=1e-10)
+
+
+def test_every_gene_and_sample_has_its_errors():
+    found = agreement(TRUTH + 100, in_blocks(PREDICTED + 100))
+    for table, axis in ((found.feature_table(), 0), (found.row_table(), 1)):
+        pair = (TRUTH, PREDICTED) if axis == 0 else (TRUTH.T, PREDICTED.T)
+        each = {"multioutput": "raw_values"}
+        np.testing.assert_allclose(table["mse"], mean_squared_error(*pair, **each))
+        np.testing.assert_allclose(table["mae"], mean_absolute_error(*pair, **each))
+        np.testing.assert_allclose(table["r2"], r2_score(*pair, **each))
+    means = found.feature_table()
+    np.testing.assert_allclose(means["mean_observed"], TRUTH.mean(axis=0) + 100)
+    np.testing.assert_allclose(means["mean_predicted"], PREDICTED.mean(axis=0) + 100)
 
 
 def test_no_digits_are_lost_about_a_large_mean():
@@ -84,4 +108,4 @@ def test_shapes_and_masks_that_do_not_fit():
     with pytest.raises(ContractError, match="prediction of row 42 is not finite"):
         reconstruction(TRUTH, broken)
     with pytest.raises(Undefined, match="no entry is masked"):
-        reconstruction(TRUTH, PREDICTED, masked=np.zeros_like(MASKED))
+        masked_error(TRUTH, PREDICTED, np.zeros_like(MASKED))

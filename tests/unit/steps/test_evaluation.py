@@ -62,7 +62,23 @@ def test_scores_of_real_data(tmp_path):
     assert found["batch"]["n_batches"] == 2
     assert found["batch"]["graph_connectivity"] == 1
     assert "trajectory" not in found
+    assert "phase" not in found
+    assert list(found["undefined"]) == ["phase"]
+    assert "annotate.cell_cycle is null" in found["undefined"]["phase"]
+
+
+def test_phases_of_the_cell_cycle_are_scored(tmp_path):
+    """The three groups are the phases; cells without one do not count."""
+    phases = np.repeat(["G1", "S", "G2M"], 40).astype(object)
+    phases[:4] = ""
+    found = scores(embedding(tmp_path / "e.h5ad", phase=phases), tmp_path / "s.json")
+    assert found["phase"] == {"n_cells": N - 4, "phase_knn": 1}
     assert found["undefined"] == {}
+    board = tmp_path / "board.tsv"
+    leaderboard(scores=[str(tmp_path / "s.json")], table=str(board), figure=str(tmp_path / "b.png"))
+    assert pd.read_csv(board, sep="\t")["phase_knn"].tolist() == [1]
+    only = scores(embedding(tmp_path / "f.h5ad"), tmp_path / "t.json", metrics=["ari"])
+    assert only["undefined"] == {}
 
 
 def test_doublets_and_trajectory_cells_have_no_true_type(tmp_path):

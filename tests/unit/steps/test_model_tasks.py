@@ -6,12 +6,15 @@ import pandas as pd
 import pytest
 import torch
 from anndata.io import read_zarr
+from multiome2vec import keys
 from multiome2vec.errors import ContractError, UserError
 from multiome2vec.steps.embed_cells import embed_cells
 from multiome2vec.steps.impute import impute
 from multiome2vec.steps.loadings import loadings
 from multiome2vec.steps.match import match
 from multiome2vec.steps.predict import predict
+from multiome2vec.steps.reconstruct import reconstruct
+from multiome2vec.steps.saliency import saliency, saliency_regions
 from multiome2vec.steps.train import train
 from multiome2vec.tasks.model import FILES, Model
 from toy_multiome import toy_multiome
@@ -20,7 +23,9 @@ from toy_multiome import toy_multiome
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("model")
-    toy_multiome(cells=100).write_h5mu(folder / "multiome.h5mu")
+    mdata = toy_multiome(cells=100)
+    mdata.obs[keys.LABEL] = mdata.obs[keys.TRUE_TYPE]
+    mdata.write_h5mu(folder / "multiome.h5mu")
     paths = {name: folder / file for name, file in FILES.items()}
     train(
         mdata=folder / "multiome.h5mu",
@@ -85,6 +90,40 @@ def test_loadings_and_markers(files, tmp_path):
     assert sorted(list(table)[2:]) == ["z0", "z1", "z2"]
     markers = pd.read_csv(tmp_path / "markers.tsv", sep="\t")
     assert set(markers["component"]) == {f"z{d}{sign}" for d in range(3) for sign in "+-"}
+
+
+def test_reconstructions_are_scored_and_drawn(files, tmp_path):
+    out = {name: tmp_path / f"{name}.tsv" for name in ("features", "cells")}
+    out |= {"figure": tmp_path / "figure.png", "out": tmp_path / "scores.json"}
+    reconstruct(**files, **out, hidden=0.2)
+    scores = json.loads(out["out"].read_text())
+    assert list(scores) == ["atac", "motif", "rna"]  # JSON is sorted
+    for found in scores.values():
+        assert (found["n_cells"], found["hidden_share"]) == (10, 0.2)
+        assert set(found["model"]) == set(found["baseline"]) > {"mse", "mae", "masked_mse"}
+    features = pd.read_csv(out["features"], sep="\t")
+    assert features["modality"].value_counts().to_dict() == {"atac": 90, "rna": 60, "motif": 12}
+    cells = pd.read_csv(out["cells"], sep="\t")
+    assert cells.groupby("modality").size().tolist() == [10, 10, 10]
+    by_cell = cells[cells["modality"] == "rna"]["mse"].mean()
+    assert by_cell == pytest.approx(scores["rna"]["model"]["mse"])
+    assert out["figure"].read_bytes().startswith(b"\x89PNG")
+
+
+def test_saliency_and_its_regions(files, tmp_path):
+    names = ("out", "effects", "labels")
+    out = {name: tmp_path / f"{name}.tsv.gz" for name in names}
+    saliency(**files, **out, n_cells=40)
+    tables = {name: pd.read_csv(path, sep="\t") for name, path in out.items()}
+    assert list(tables["labels"])[2:] == list("ABCD")
+    assert list(tables["out"])[2:] == ["z0", "z1", "z2"]
+    beds = {name: tmp_path / f"{name}.bed" for name in ("by_dimension", "by_label")}
+    saliency_regions(
+        shares=out["out"], effects=out["effects"], labels=out["labels"], **beds, top=0.1
+    )
+    names = {name: pd.read_csv(path, sep="\t", header=None)[3] for name, path in beds.items()}
+    assert names["by_label"].value_counts().to_dict() == dict.fromkeys("ABCD", 9)
+    assert set(names["by_dimension"].str[:-1]) == {"z0", "z1", "z2"}
 
 
 def test_a_split_of_other_cells_is_refused(files, tmp_path):

@@ -124,6 +124,38 @@ def test_regions_as_bed():
     ]
 
 
+@pytest.mark.parametrize("which", ["model", "mixture"])
+def test_labels_are_told_apart_by_their_planted_features(which, mdata, request):
+    """Only RNA tells A from B, only ATAC C from D; B has genes 15 to 29 raised, D regions 20 on."""
+    model = request.getfixturevalue(which)
+    labels = mdata.obs[keys.TRUE_TYPE].astype(str).to_numpy().astype(object)
+    labels[labels == "C"] = keys.UNLABELLED
+    found = api.saliency(model, mdata, n_cells=150, labels=labels, device="cpu")
+    assert list(found.labels) == ["A", "B", "D"]
+    assert found.labels.index.equals(found.share.index)
+    np.testing.assert_allclose(found.labels.sum(), 1, rtol=0.05)
+    planted = {("B", "rna"): range(30), ("D", "atac"): range(45)}
+    for (label, name), numbers in planted.items():
+        column = found.labels.loc[name, label].reset_index(drop=True)
+        assert set(column.nlargest(6).index) <= set(numbers)
+    bed = salient_regions(found, of="labels", top=0.1)
+    assert set(bed["name"]) == {"A", "B", "D"}
+    own = bed[bed["name"] == "D"]
+    assert len(own) == 9
+    assert own["start"].lt(500 * 45).mean() > 0.8
+
+
+def test_labels_that_are_few_or_all_make_no_contrast(model, mdata):
+    labels = np.full(mdata.n_obs, "all")
+    found = api.saliency(model, mdata, n_cells=10, steps=2, labels=labels, device="cpu")
+    assert found.labels.shape == (len(found.share), 0)
+    assert salient_regions(found, of="labels").empty
+    plain = api.saliency(model, mdata, n_cells=10, steps=2, device="cpu")
+    pd.testing.assert_frame_equal(plain.share, found.share)
+    with pytest.raises(UserError, match="no regions of labels: give dimensions, or labels of"):
+        salient_regions(plain, of="labels")
+
+
 def test_what_has_no_regions_is_refused():
     index = pd.MultiIndex.from_product([["rna"], ["g1"]], names=["modality", "feature"])
     found = Saliency(*[pd.DataFrame({"z0": [1.0]}, index=index)] * 2)

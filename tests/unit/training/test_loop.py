@@ -260,3 +260,16 @@ def test_a_mosaic_trains(data):
     model, _, result = train(dataclasses.replace(data, modalities=parts))
     assert result.history[-1]["val_loss"] < result.history[0]["val_loss"]
     assert np.isfinite(latent(model, data, np.arange(160)).mean).all()
+
+
+@pytest.mark.parametrize("prior", ["mixture", "gmvae"])
+def test_components_weigh_alike_in_the_first_epochs(data, prior):
+    """π neither counts nor moves until it is let go."""
+    hyper = {"prior": prior, "n_components": 3}
+    weights = {}
+    for epochs, frozen in ((2, 2), (3, 2), (2, 0)):
+        model, _, _ = train(data, hyper=hyper, max_epochs=epochs, uniform_epochs=frozen, patience=9)
+        weights[epochs, frozen] = model.prior.log_weights.detach().exp()
+    torch.testing.assert_close(weights[2, 2], torch.full((3,), 1 / 3))
+    for moved in ((3, 2), (2, 0)):
+        assert not torch.allclose(weights[moved], weights[2, 2], atol=1e-4)

@@ -34,7 +34,9 @@ def test_plateau_knows_better_of_negative_losses():
 
 
 def test_cosine_after_a_warm_up():
-    settings = Optimisation(learning_rate=2.0, lr_schedule="cosine", warmup_epochs=4, max_epochs=24)
+    settings = Optimisation(
+        learning_rate=2.0, lr_schedule="cosine", lr_warmup_epochs=4, max_epochs=24
+    )
     rate = LearningRate(settings)
     for epoch in np.linspace(0, 24, 49):
         after = max(epoch - 4, 0) / 20

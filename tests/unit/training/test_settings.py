@@ -11,7 +11,7 @@ def test_the_warm_ups_are_over_with_the_longest():
     assert Optimisation().settled == 1
     schedules = {"kl": Schedule("linear", epochs=20), "cycle": Schedule(delay=30)}
     assert Optimisation(schedules=schedules).settled == 30
-    assert Optimisation(schedules=schedules, warmup_epochs=40).settled == 40
+    assert Optimisation(schedules=schedules, lr_warmup_epochs=40).settled == 40
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,7 @@ def test_the_warm_ups_are_over_with_the_longest():
         ({"lr_schedule": "step"}, "no lr_schedule 'step'"),
         ({"accumulation": 0}, "accumulation = 0"),
         ({"ema_decay": 1.0}, "ema_decay = 1"),
+        ({"plateau_factor": 1.0}, "plateau_factor = 1 "),
     ],
 )
 def test_impossible_optimisation_is_refused(changes, message):

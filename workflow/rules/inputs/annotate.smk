@@ -3,6 +3,12 @@
 GRAPH = {name: config["annotate"][name] for name in ("n_neighbors", "resolution")}
 
 
+def cell_cycle_genes():
+    """Genes of the phases of the cell cycle, if any."""
+    table = config["annotate"]["cell_cycle"]
+    return from_here_or_workflow(table) if table else []
+
+
 def names_clusters():
     """Whether clusters take labels of a reference or of markers."""
     settings = config["annotate"]

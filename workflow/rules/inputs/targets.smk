@@ -129,11 +129,16 @@ def task_files(model):
     """Files of the tasks of a model, without their folder."""
     pairs = has_pairs() and {"rna", "atac"} <= set(MODELS[model])
     counted = [name for name in MODELS[model] if name != "motif"]
+    regions = [".bed", "_labels.bed"] if "atac" in MODELS[model] else []
+    saliency = [".tsv.gz", "_labels.tsv.gz", *regions]
     files = {
         "impute": [f"imputed_{modality}.zarr" for modality in counted],
         "predict": ["predict.json"] if pairs else [],
         "match": ["match.json"] if pairs else [],
         "loadings": ["loadings.tsv", "markers.tsv"],
+        "reconstruct": ["reconstruction.json", "reconstruction.png"],
+        "saliency": [f"saliency{name}" for name in saliency],
+        "describe": [],
     }
     return [file for task in config["run"]["tasks"] for file in files[task]]
 
@@ -153,6 +158,13 @@ def task_scores():
     return [output for output in task_outputs() if output[0].endswith(".json")]
 
 
+def shape_outputs():
+    """What embeddings look like, baselines included."""
+    names = ("clusters.tsv", "shape.json", "shape.png", "maps.png")
+    wanted = "describe" in config["run"]["tasks"]
+    return [f"{RESULTS}/evaluation/{run}.{name}" for run in runs() for name in names if wanted]
+
+
 def evaluate_outputs():
     losses = [f"{model}/seed-{seed}" for model in MODELS for seed in SEEDS]
     return [
@@ -160,6 +172,7 @@ def evaluate_outputs():
         f"{RESULTS}/evaluation/leaderboard.png",
         *(f"{RESULTS}/evaluation/{run}.umap.png" for run in runs()),
         *(f"{RESULTS}/evaluation/{run}.loss.png" for run in losses),
+        *shape_outputs(),
         *(path for path, _, _ in task_outputs()),
         *([f"{RESULTS}/evaluation/tasks.tsv"] if task_scores() else []),
     ]

@@ -22,7 +22,7 @@ _API = "multiome2vec.api"
 _HOMES = {
     **dict.fromkeys(("Model", "embed", "gene_embeddings", "generate", "impute"), _API),
     **dict.fromkeys(("interpolate", "load", "loadings", "match", "predict"), _API),
-    **dict.fromkeys(("read", "saliency", "salient_regions", "save", "train"), _API),
+    **dict.fromkeys(("read", "reconstruct", "saliency", "salient_regions", "save", "train"), _API),
     "configure": "multiome2vec.presets",
     "pseudobulk": "multiome2vec.tasks.pseudobulk",
 }

@@ -11,23 +11,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from multiome2vec import keys
-from multiome2vec.data.dataset import Dataset, as_dataset
+from multiome2vec import api_generate, keys
+from multiome2vec.data.dataset import Dataset
 from multiome2vec.data.device import AUTO
 from multiome2vec.data.multiome import REFUSE
-from multiome2vec.data.readers import read_dataset
+from multiome2vec.data.readers import open_dataset, read_dataset
 from multiome2vec.data.splits import Split, held_out, split_groups
 from multiome2vec.errors import UserError
 from multiome2vec.io.embedding import embedding_object
-from multiome2vec.models.config import ACCESSIBILITY
 from multiome2vec.presets import configure
 from multiome2vec.tasks import embed as embedding
 from multiome2vec.tasks import gene_embeddings as genes
-from multiome2vec.tasks import generate as generation
 from multiome2vec.tasks import impute as imputation
 from multiome2vec.tasks import loadings as loading
 from multiome2vec.tasks import match as matching
 from multiome2vec.tasks import predict as prediction
+from multiome2vec.tasks import reconstruct as reconstruction
 from multiome2vec.tasks import saliency as salience
 from multiome2vec.tasks.model import Model
 from multiome2vec.tasks.train import VALIDATION, train_model
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
 
 read = read_dataset
 salient_regions = salience.salient_regions
+generate, interpolate = api_generate.generate, api_generate.interpolate
 
 
 def train(
@@ -83,7 +83,7 @@ def train(
         If the preset or a setting is unknown, or the data lack what it needs.
     """
     hyper = configure(preset, settings)
-    dataset, run = _dataset(data), run or RunSettings()
+    dataset, run = open_dataset(data), run or RunSettings()
     trained = train_model(
         dataset,
         hyper,
@@ -117,7 +117,7 @@ def embed(
     device: str = AUTO,
 ) -> "AnnData":
     """Place cells, see :func:`multiome2vec.tasks.embed.embed`: X is cells × dimensions."""
-    dataset = _dataset(data)
+    dataset = open_dataset(data)
     values = embedding.embed(
         model.checkpoint,
         dataset,
@@ -132,7 +132,7 @@ def embed(
 
 def impute(model: Model, data: "Data", out: str | Path, *, modality: str, **options) -> None:
     """Write expected values of a modality, see :func:`multiome2vec.tasks.impute.impute`."""
-    dataset = _dataset(data)
+    dataset = open_dataset(data)
     imputation.impute(model.checkpoint, dataset, modality=modality, out=out, **options)
 
 
@@ -165,7 +165,7 @@ def predict(
     dict
         By ``{source}_to_{target}``, see :func:`multiome2vec.tasks.predict.predict`.
     """
-    dataset = _dataset(data)
+    dataset = open_dataset(data)
     split = model.split(dataset.obs.index)
     options = {"unknown_batches": unknown_batches, "device": device}
     if (source is None) != (target is None) or (out is not None and source is None):
@@ -188,6 +188,19 @@ def predict(
     return {f"{source}_to_{target}": scores}
 
 
+def reconstruct(model: Model, data: "Data", **options) -> reconstruction.Reconstruction:
+    """Score the reconstruction of cells that the model did not learn from, seen and hidden.
+
+    Parameters
+    ----------
+    options
+        Of :func:`multiome2vec.tasks.reconstruct.reconstruct`: ``hidden``, ``seed``, ``device``.
+    """
+    dataset = open_dataset(data)
+    split = model.split(dataset.obs.index)
+    return reconstruction.reconstruct(model.checkpoint, dataset, split, **options)
+
+
 def match(model: Model, data: "Data", **options) -> dict[str, dict]:
     """Score the matching of cells that the model did not learn from, between modalities.
 
@@ -201,7 +214,7 @@ def match(model: Model, data: "Data", **options) -> dict[str, dict]:
     dict
         By ``{left}_{right}`` for every two measured modalities.
     """
-    dataset = _dataset(data)
+    dataset = open_dataset(data)
     split = model.split(dataset.obs.index)
     return matching.match_all(model.checkpoint, dataset, split, **options)
 
@@ -213,7 +226,7 @@ def loadings(
 
     ``data`` are those of the training: its cells give the scale of the dimensions.
     """
-    dataset = _dataset(data)
+    dataset = open_dataset(data)
     train_cells = _learnt_from(model, dataset)
     return loading.tables(model.checkpoint, dataset, train_cells, top=top, device=device)
 
@@ -226,7 +239,8 @@ def saliency(model: Model, data: "Data", **options) -> salience.Saliency:
     Parameters
     ----------
     options
-        Of :func:`multiome2vec.tasks.saliency.saliency`: ``n_cells``, ``steps``, ``device``.
+        Of :func:`multiome2vec.tasks.saliency.saliency`: ``n_cells``, ``steps``, ``labels``,
+        ``device``.
 
     Returns
     -------
@@ -234,99 +248,9 @@ def saliency(model: Model, data: "Data", **options) -> salience.Saliency:
         Tables ``share`` and ``effect``, features × dimensions. :func:`salient_regions` turns them
         into rows of a BED file.
     """
-    dataset = _dataset(data)
+    dataset = open_dataset(data)
     cells = _learnt_from(model, dataset)
     return salience.saliency(model.checkpoint, dataset, cells, **options)
-
-
-def generate(
-    model: Model,
-    n_cells: int,
-    *,
-    seed: int = 0,
-    batch: str | None = None,
-    libraries: dict[str, float] | None = None,
-) -> "MuData":
-    """Draw new cells.
-
-    Parameters
-    ----------
-    batch
-        Batch to imitate; None for the average of all.
-    libraries
-        Sum of the expected counts of a cell, by modality; by default the median of the training.
-
-    Returns
-    -------
-    mudata.MuData
-        Values as X, of counts also as ``layers["counts"]``; ``obsm["X_latent"]``.
-    """
-    import anndata as ad
-    import mudata
-
-    network, number = model.checkpoint.model, _batch_number(model, batch)
-    depth = model.card["libraries"] | (libraries or {})
-    z, values = generation.generate(network, n_cells, libraries=depth, seed=seed, batch=number)
-    obs = pd.DataFrame(index=[f"generated{i}" for i in range(n_cells)])
-    parts = {}
-    for name, rows in values.items():
-        var = pd.DataFrame(index=model.checkpoint.names[name])
-        parts[name] = ad.AnnData(rows, obs=obs.copy(), var=var)
-        kind = model.card["features"][name]["kind"]
-        if network.config.modalities[name].target == "counts" and kind != "continuous":
-            parts[name].layers[keys.COUNTS] = rows.copy()
-        if kind == ACCESSIBILITY:
-            parts[name].uns[keys.COUNTING] = keys.FRAGMENT
-    with mudata.set_options(pull_on_update=False):
-        cells = mudata.MuData(parts)
-    cells.obs[keys.BATCH] = "average" if batch is None else batch
-    cells.obsm["X_latent"] = z
-    return cells
-
-
-def interpolate(
-    model: Model,
-    data: "Data",
-    start: str,
-    end: str,
-    *,
-    steps: int = 10,
-    batch: str | None = None,
-    libraries: dict[str, float] | None = None,
-) -> dict[str, pd.DataFrame]:
-    """Compute expected values on the straight line from one cell to another in the latent space.
-
-    Parameters
-    ----------
-    start, end
-        Barcodes of two cells of ``data``.
-    steps
-        Points, the two cells included.
-    batch, libraries
-        As in :func:`generate`.
-
-    Returns
-    -------
-    dict
-        ``latent`` and every modality: steps × dimensions or features.
-    """
-    cells = embed(model, data)
-    for barcode in (start, end):
-        if barcode not in cells.obs_names:
-            raise UserError(f"The dataset has no cell '{barcode}'.")
-    ends = [cells.X[cells.obs_names.get_loc(barcode)] for barcode in (start, end)]
-    depth = model.card["libraries"] | (libraries or {})
-    path, values = generation.interpolate(
-        model.checkpoint.model,
-        *ends,
-        steps=steps,
-        libraries=depth,
-        batch=_batch_number(model, batch),
-    )
-    tables = {"latent": pd.DataFrame(path, columns=cells.var_names)}
-    for name, rows in values.items():
-        tables[name] = pd.DataFrame(rows, columns=model.checkpoint.names[name])
-    return tables
 
 
 def gene_embeddings(model: Model, modality: str = keys.RNA) -> pd.DataFrame:
@@ -345,17 +269,6 @@ def gene_embeddings(model: Model, modality: str = keys.RNA) -> pd.DataFrame:
     if loading.is_linear(network, modality):
         weight = weight[:, : network.config.latent]
     return genes.gene_embeddings(weight, model.checkpoint.names[modality])
-
-
-def _dataset(data: "Data") -> Dataset:
-    if isinstance(data, str | Path):
-        return read_dataset(data)
-    if not isinstance(data, Dataset) and not hasattr(data, "mod"):
-        raise UserError(
-            f"Data can be a path, a MuData or what read() returns, not a {type(data).__name__}. "
-            "Put an AnnData into a MuData ({'rna': adata}), or give the path of its file."
-        )
-    return as_dataset(data)
 
 
 def _learnt_from(model: Model, dataset: Dataset) -> np.ndarray:
@@ -382,12 +295,3 @@ def _stamp(data: "Data") -> str:
         return ""
     found = Path(data).stat()
     return f"{found.st_size}-{found.st_mtime_ns}"
-
-
-def _batch_number(model: Model, batch: str | None) -> int | None:
-    if batch is None:
-        return None
-    batches = model.card["batches"]
-    if batch not in batches:
-        raise UserError(f"The model knows no batch '{batch}': {', '.join(batches) or 'none'}.")
-    return batches.index(batch) if len(batches) > 1 else None

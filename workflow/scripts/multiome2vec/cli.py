@@ -9,9 +9,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 
-from multiome2vec import __version__, commands, keys
-from multiome2vec.cli_datasets import add_commands
-from multiome2vec.cli_doctor import add_command
+from multiome2vec import __version__, cli_cells, cli_datasets, cli_doctor, commands, keys
 from multiome2vec.commands import STATE
 from multiome2vec.errors import UserError
 from multiome2vec.logs import FORMAT
@@ -63,11 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     parsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    commands = (_presets, _train, _embed, _impute, _predict, _match, _loadings, _saliency, _bulk)
-    for make in commands:
+    models = (_presets, _train, _embed, _impute, _predict, _match, _reconstruct, _loadings)
+    for make in (*models, _saliency, _bulk):
         make(parsers)
-    add_commands(parsers, _command)
-    add_command(parsers, _command)
+    cli_cells.add_commands(parsers, _command)
+    cli_datasets.add_commands(parsers, _command)
+    cli_doctor.add_command(parsers, _command)
     return parser
 
 
@@ -229,6 +228,20 @@ def _match(parsers) -> None:
     _queries(command)
 
 
+def _reconstruct(parsers) -> None:
+    text = "score how well held-out cells are given back, what was seen and what was hidden"
+    out = "JSON of the scores; printed by default"
+    command = _task(parsers, commands.reconstruct, "reconstruct", text, out=out)
+    command.add_argument("--features", metavar="FILE", help="TSV of the errors of every feature")
+    command.add_argument("--cells", metavar="FILE", help="TSV of the errors of every cell")
+    command.add_argument("--figure", metavar="FILE", help="PNG of these errors")
+    command.add_argument(
+        "--hidden", type=float, default=0.15, help="share of the entries hidden for masked_mse"
+    )
+    command.add_argument("--seed", type=int, default=0, help="of the hidden entries")
+    _queries(command)
+
+
 def _loadings(parsers) -> None:
     text = "write the effect of every latent dimension on every feature, and the markers"
     out = "TSV (gzip if .gz), features × dimensions ordered by variance explained"
@@ -245,7 +258,14 @@ def _saliency(parsers) -> None:
         "--effects", metavar="FILE", help="TSV of the change of a dimension with a feature"
     )
     command.add_argument("--bed", metavar="FILE", help="BED of the top regions of every dimension")
-    command.add_argument("--top", type=float, default=0.01, help="share of the regions in --bed")
+    command.add_argument(
+        "--labels", metavar="FILE", help="TSV, features × labels: share in telling the label apart"
+    )
+    command.add_argument(
+        "--labels-bed", metavar="FILE", help="BED of the top regions of every label"
+    )
+    command.add_argument("--label", default=keys.LABEL, metavar="COLUMN", help="column of obs")
+    command.add_argument("--top", type=float, default=0.01, help="share of the regions in a BED")
     command.add_argument("--cells", type=int, default=512, help="of the training, at most")
     command.add_argument("--steps", type=int, default=16, help="points of the integral")
 

@@ -127,7 +127,7 @@ def predict(options: argparse.Namespace) -> None:
         unknown_batches=options.unknown_batches,
         device=options.device,
     )
-    _report(scores, options.out)
+    report(scores, options.out)
 
 
 def match(options: argparse.Namespace) -> None:
@@ -144,7 +144,7 @@ def match(options: argparse.Namespace) -> None:
         unknown_batches=options.unknown_batches,
         device=options.device,
     )
-    _report(scores, options.out)
+    report(scores, options.out)
 
 
 def loadings(options: argparse.Namespace) -> None:
@@ -165,20 +165,54 @@ def saliency(options: argparse.Namespace) -> None:
     from multiome2vec import api
     from multiome2vec.io.atomic import write_tsv
     from multiome2vec.io.regions import write_bed
+    from multiome2vec.tasks.saliency import DIMENSIONS, LABELS
 
+    data = api.read(options.data)
+    wants = options.labels or options.labels_bed
+    if wants and options.label not in data.obs:
+        raise UserError(f"{options.data}: obs has no column '{options.label}' (--label).")
     found = api.saliency(
         api.load(options.model),
-        options.data,
+        data,
         n_cells=options.cells,
         steps=options.steps,
+        labels=data.obs[options.label].astype(str).to_numpy() if wants else None,
         device=options.device,
     )
-    regions = api.salient_regions(found, top=options.top) if options.bed else None
-    write_tsv(found.share.reset_index(), options.out, index=False)
-    if options.effects:
-        write_tsv(found.effect.reset_index(), options.effects, index=False)
-    if regions is not None:
-        write_bed(regions, options.bed)
+    beds = {DIMENSIONS: options.bed, LABELS: options.labels_bed}
+    regions = {
+        path: api.salient_regions(found, of=of, top=options.top)
+        for of, path in beds.items()
+        if path
+    }
+    tables = {options.out: found.share, options.effects: found.effect, options.labels: found.labels}
+    for path, table in tables.items():
+        if path:
+            write_tsv(table.reset_index(), path, index=False)
+    for path, rows in regions.items():
+        write_bed(rows, path)
+
+
+def reconstruct(options: argparse.Namespace) -> None:
+    """Score the reconstruction of held-out cells."""
+    from multiome2vec import api
+    from multiome2vec.io.atomic import save_figure, write_tsv
+    from multiome2vec.plots.reconstruction import reconstruction_figure
+
+    found = api.reconstruct(
+        api.load(options.model),
+        options.data,
+        hidden=options.hidden,
+        seed=options.seed,
+        unknown_batches=options.unknown_batches,
+        device=options.device,
+    )
+    for table, path in ((found.features, options.features), (found.cells, options.cells)):
+        if path:
+            write_tsv(table, path, index=False)
+    if options.figure:
+        save_figure(reconstruction_figure(found.features, found.cells), options.figure)
+    report(found.scores, options.out)
 
 
 def bulk(options: argparse.Namespace) -> None:
@@ -195,7 +229,7 @@ def bulk(options: argparse.Namespace) -> None:
     write_h5ad(as_anndata(found, tissues=tissues), options.out)
 
 
-def _report(scores: dict, out: str | None) -> None:
+def report(scores: dict, out: str | None) -> None:
     """Write scores as JSON, or print them."""
     from multiome2vec.io.atomic import write_json
 

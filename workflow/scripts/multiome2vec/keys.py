@@ -57,6 +57,10 @@ N_FRAGMENT_IN_REGIONS = "n_fragment_in_regions"  # of these, overlapping any con
 # obs: presence of a barcode in a modality of its sample
 IN_RNA, IN_ATAC = "in_rna", "in_atac"
 
+# obs: cell cycle (scanpy)
+PHASE = "phase"  # "G1", "S" or "G2M"; empty for cells without RNA
+S_SCORE, G2M_SCORE = "S_score", "G2M_score"
+
 # obs: clusters
 LEIDEN = "leiden"
 

@@ -99,12 +99,15 @@ class CellData:
         Number of batches the model is told of; 0 if it is told of none.
     obs
         Metadata of the cells, by barcode; text as categories.
+    donors
+        Index of the donor of each cell, -1 where it has none; None if batches need not tell.
     """
 
     modalities: dict[str, ModalityData]
     batch_codes: np.ndarray
     n_batches: int
     obs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    donors: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.batch_codes)
@@ -135,7 +138,9 @@ class CellData:
             codes = self.batch_codes[index]
             covariate[np.arange(len(index)), codes] = 1
             covariate[codes < 0] = 1 / self.n_batches
+        donors = None if self.donors is None else torch.from_numpy(self.donors[index]).to(device)
         return Batch(
+            donors=donors,
             values=values,
             defined=defined,
             present=torch.from_numpy(present).to(device),
@@ -203,4 +208,5 @@ class CellData:
     def _window(self, cells: np.ndarray) -> "CellData":
         """Those cells only, read into memory."""
         modalities = {name: part.window(cells) for name, part in self.modalities.items()}
-        return CellData(modalities, self.batch_codes[cells], self.n_batches)
+        donors = None if self.donors is None else self.donors[cells]
+        return CellData(modalities, self.batch_codes[cells], self.n_batches, donors=donors)

@@ -8,7 +8,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from multiome2vec import keys
 from multiome2vec.errors import UserError
+
+NO_NAME = ("", "nan", "None")  # text of obs that names no donor
 
 #: name in descriptions of GSE194122 (Luecken et al. 2021) → column of its obs
 ALIASES = {
@@ -67,6 +70,25 @@ def categorised(obs: pd.DataFrame) -> pd.DataFrame:
     """Turn columns of text into categories."""
     text = [name for name in obs if obs[name].dtype.kind not in "biufM" and not _coded(obs[name])]
     return obs.assign(**{name: _text(obs[name]) for name in text})
+
+
+def donor_codes(obs: pd.DataFrame, column: str = keys.DONOR) -> np.ndarray:
+    """Index of the donor of each cell [N] int64, by name; -1 where it has none.
+
+    Raises
+    ------
+    UserError
+        If there is no such column, or fewer than two donors.
+    """
+    found = obs[column].astype(str) if column in obs else pd.Series(dtype=str)
+    codes, names = pd.factorize(found.where(~found.isin(NO_NAME)), sort=True)
+    if len(names) < 2:
+        what = f"names {len(names)}" if column in obs else "is missing"
+        raise UserError(
+            f"The term 'donor' tells donors apart, but the column '{column}' of obs {what}. Give "
+            "two donors or more in it (sample sheet: column donor), or leave the term out."
+        )
+    return codes.astype(np.int64)
 
 
 def metadata(obs: pd.DataFrame, index: np.ndarray, fields: list[str]) -> dict:

@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from multiome2vec.data.dataset import (
     MODELLED,
     Dataset,
     Source,
+    as_dataset,
     fragment_counts,
     motif_scores,
     no_counts,
@@ -24,6 +26,9 @@ from multiome2vec.errors import ContractError, UserError
 from multiome2vec.io.counts import require_unique_barcodes
 from multiome2vec.io.features import NAMES, kinds_of_types
 from multiome2vec.models.config import CONTINUOUS
+
+if TYPE_CHECKING:
+    from mudata import MuData
 
 logger = logging.getLogger(__name__)
 
@@ -186,6 +191,24 @@ class _File:
 
     def _table(self, place: str) -> pd.DataFrame:
         return _element(self.root[place])
+
+
+def open_dataset(data: "str | Path | MuData | Dataset") -> Dataset:
+    """Take a path, a MuData or a dataset as a dataset.
+
+    Raises
+    ------
+    UserError
+        If it is none of them, or a file that cannot be read.
+    """
+    if isinstance(data, str | Path):
+        return read_dataset(data)
+    if not isinstance(data, Dataset) and not hasattr(data, "mod"):
+        raise UserError(
+            f"Data can be a path, a MuData or what read() returns, not a {type(data).__name__}. "
+            "Put an AnnData into a MuData ({'rna': adata}), or give the path of its file."
+        )
+    return as_dataset(data)
 
 
 def aligned_rows(obs: pd.DataFrame, barcodes: pd.Index, *, name: str, path: str) -> np.ndarray:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 #: columns of obs that travel with an embedding where they exist
 CARRIED = (
     *(keys.SAMPLE, keys.BATCH, keys.DONOR, keys.CONDITION, keys.LABEL),
-    *(keys.TOTAL_COUNTS, keys.N_FRAGMENT, keys.PCT_MT, keys.TSSE),
+    *(keys.TOTAL_COUNTS, keys.N_FRAGMENT, keys.PCT_MT, keys.TSSE, keys.PHASE),
     *(keys.TRUE_TYPE, keys.TRUE_PSEUDOTIME, keys.ON_TRAJECTORY, keys.TRUE_DOUBLET),
     *keys.HAS.values(),
 )

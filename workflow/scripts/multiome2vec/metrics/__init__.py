@@ -9,6 +9,7 @@ against    signature
 classes    ``metric(embedding, classes, *, n_neighbors, seed)``
 batches    ``metric(embedding, classes, batches, *, n_neighbors, seed)``
 pseudotime ``metric(embedding, pseudotime, *, n_neighbors, seed)``
+phases     ``metric(embedding, phases, *, n_neighbors, seed)``
 ========== ================================================================
 
 All are 1 for a perfect embedding, repeat for the same seed, and raise :class:`Undefined` where the
@@ -20,7 +21,7 @@ from collections.abc import Callable
 from multiome2vec.registry import Registry
 
 REGISTRY = Registry("multiome2vec.metrics", kind="metric")
-CLASSES, BATCHES, PSEUDOTIME = "classes", "batches", "pseudotime"
+CLASSES, BATCHES, PSEUDOTIME, PHASES = "classes", "batches", "pseudotime", "phases"
 
 
 class Undefined(Exception):

@@ -22,12 +22,15 @@ class Batch:
         [B, M], whether a cell has the model's m-th modality.
     covariate
         [B, C], one-hot batch; C may be 0.
+    donors
+        [B] int64, donor of each cell, -1 where it has none; None if they are of no use.
     """
 
     values: dict[str, Tensor | SparseRows]
     defined: dict[str, Tensor]
     present: Tensor
     covariate: Tensor
+    donors: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.present)

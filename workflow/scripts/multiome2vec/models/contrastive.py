@@ -81,30 +81,6 @@ def _with_entries(values: Tensor | SparseRows, entries: Tensor) -> Tensor | Spar
     return values.with_values(entries) if isinstance(values, SparseRows) else entries
 
 
-def mask_features(
-    values: Tensor | SparseRows,
-    *,
-    generator: torch.Generator,
-    rates: tuple[float, float] = (0.05, 0.25),
-) -> Tensor | SparseRows:
-    """Set a random share of each cell's features [B, F] to 0.
-
-    Parameters
-    ----------
-    values
-        Of one modality.
-    generator
-        Random numbers, from its device.
-    rates
-        Bounds of the share, which is drawn once for all cells.
-    """
-    entries = _entries(values)
-    low, high = rates
-    rate = low + (high - low) * torch.rand((), generator=generator, device=generator.device)
-    drawn = torch.rand(entries.shape, generator=generator, device=generator.device)
-    return _with_entries(values, entries.masked_fill((drawn < rate).to(entries.device), 0))
-
-
 def add_noise(
     values: Tensor | SparseRows, *, sd: float, generator: torch.Generator
 ) -> Tensor | SparseRows:

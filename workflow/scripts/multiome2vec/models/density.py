@@ -162,7 +162,7 @@ class GaussianMixture(nn.Module):
         self.logits.copy_(weights.clamp(min=WEIGHT_FLOOR).log())
 
     def freeze_weights(self, frozen: bool) -> None:
-        """Hold the weights uniform, without gradient, until they are let go again."""
+        """Hold the weights uniform, without gradient, or let go of them."""
         self.uniform.fill_(frozen)
 
     @torch.no_grad()

@@ -1,8 +1,10 @@
 """Inputs hidden in training, so that a model learns to fill them in."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from multiome2vec.models.batch import Batch
 from multiome2vec.nn.sparse_rows import SparseRows
@@ -29,14 +31,19 @@ def mask_inputs(
     """
     low, high = rates
     rate = low + (high - low) * float(torch.rand((), generator=generator))
+    kept = {}
+    for name, x in batch.values.items():
+        shape = (x.values if isinstance(x, SparseRows) else x).shape
+        kept[name] = torch.rand(shape, generator=generator, device=generator.device) >= rate
+    return keep(batch, kept), rate
+
+
+def keep(batch: Batch, kept: Mapping[str, Tensor]) -> Batch:
+    """Hide what is not kept, true in ``kept`` [B, F] (of sparse rows: of the entries [N])."""
     values, defined = dict(batch.values), dict(batch.defined)
     for name, x in batch.values.items():
-        sparse = isinstance(x, SparseRows)
-        entries = x.values if sparse else x
-        kept = torch.rand(entries.shape, generator=generator, device=generator.device) >= rate
-        kept = kept.to(entries)
-        if sparse:
-            values[name] = x.with_values(entries * kept)
+        if isinstance(x, SparseRows):
+            values[name] = x.with_values(x.values * kept[name].to(x.values))
         else:
-            defined[name] = kept * defined.get(name, 1)
-    return replace(batch, values=values, defined=defined), rate
+            defined[name] = kept[name].to(x) * defined.get(name, 1)
+    return replace(batch, values=values, defined=defined)

@@ -24,7 +24,8 @@ class Objective:
     Notes
     -----
     The random subset's ELBO is of the same kind as that of all modalities, so the two are averaged:
-    (L + w L_subset) / (1 + w).
+    (L + w L_subset) / (1 + w). Beside a contrastive term stands its chance level,
+    ``<term>_chance``.
     """
 
     def __init__(self, spec: ObjectiveSpec) -> None:
@@ -73,6 +74,8 @@ class Objective:
                 terms[name] = value.detach()
                 share = 1 + weight if name == "subset" else 1
                 total = (total + weight * value) / share
+        for name, chance in step.chances.items():
+            terms[f"{name}_chance"] = elbo.total.new_tensor(chance)
         return LossOutput(total, terms)
 
 

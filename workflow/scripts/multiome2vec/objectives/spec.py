@@ -7,7 +7,10 @@ from multiome2vec.errors import UserError
 #: names of the terms beside the ELBO, see :mod:`multiome2vec.objectives.terms`
 TERMS = (
     "subset", "cross", "align", "cycle", "usage", "adversary", "masked", "contrastive", "augmented",
+    "donor",
 )  # fmt: skip
+#: those that compare projections
+CONTRASTIVE = ("contrastive", "augmented", "donor")
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,19 @@ class ObjectiveSpec:
         nats: Σ_d max(λ, KL_d) (Kingma et al. 2016). Not together with ``free_nats``.
     temperature
         Of contrastive terms.
+    thinning
+        Share of the counts that each augmented view loses, by binomial draws.
+    noise
+        Standard deviation of what each augmented view adds to values that are no counts, in their
+        unit.
     """
 
     masking: tuple[float, float] = (0.0, 0.0)
     free_nats: float = 0.0
     free_bits: float = 0.0
     temperature: float = 0.1
+    thinning: float = 0.0
+    noise: float = 0.0
 
     def __post_init__(self) -> None:
         if self.free_nats and self.free_bits:

@@ -1,6 +1,6 @@
 """What the terms of an objective share in one training step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
@@ -34,6 +34,8 @@ class Step:
         Weight of every term of the objective at this time.
     generator
         Random numbers.
+    chances
+        By name of a contrastive term: what it is if all cells look alike, in nats.
     """
 
     model: MultimodalVAE
@@ -44,6 +46,7 @@ class Step:
     draws: Draws
     weights: dict[str, float]
     generator: torch.Generator
+    chances: dict[str, float] = field(default_factory=dict)
 
     @property
     def joint(self) -> Posterior:

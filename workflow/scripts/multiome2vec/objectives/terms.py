@@ -13,9 +13,11 @@ term            what it asks for
 ``masked``      hidden inputs are predicted
 ``contrastive`` a cell is recognised from one source to the other
 ``augmented``   a cell is recognised in two views of it
+``donor``       the mean profile of half of a donor's cells is recognised in the other half
 =============== ===================================================================================
 """
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,10 +26,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from multiome2vec.models.contrastive import info_nce
+from multiome2vec.models.batch import Batch
+from multiome2vec.models.contrastive import add_noise, info_nce, thin_counts
 from multiome2vec.models.gaussian import Posterior, kl_divergence
 from multiome2vec.models.priors import usage_entropy
-from multiome2vec.models.subsets import hide, valid_subsets
+from multiome2vec.models.subsets import group_masks, hide, valid_subsets
+from multiome2vec.nn.sparse_rows import densify
 from multiome2vec.objectives.elbo import draw, negative_elbo, reconstruction
 from multiome2vec.objectives.masking import mask_inputs
 from multiome2vec.objectives.step import Step, mean_over
@@ -151,7 +155,7 @@ def contrastive(step: Step) -> Tensor:
             both = mask.any(dim=1) & other_mask.any(dim=1)
             if int(both.sum()) > 1:
                 pair = heads[i](posterior.mean[both]), heads[j](other.mean[both])
-                total = total + _recognise(*pair, step.spec.temperature)
+                total = total + _recognise(step, "contrastive", *pair)
     return total
 
 
@@ -159,18 +163,86 @@ def augmented(step: Step) -> Tensor:
     """InfoNCE between the projections of two augmented views of each cell."""
     views = []
     for _ in range(2):
-        view, _ = mask_inputs(step.batch, VIEW_MASKING, step.generator)
+        view, _ = mask_inputs(_noisy(step), VIEW_MASKING, step.generator)
         fused = step.model.fuse(step.model.encode(view), step.batch.present)
         views.append(step.model.projections[0](fused.mean))
-    return _recognise(*views, step.spec.temperature)
+    return _recognise(step, "augmented", *views)
 
 
-def _recognise(a: Tensor, b: Tensor, temperature: float) -> Tensor:
+def _noisy(step: Step) -> Batch:
+    """Thin the counts of the batch, and add noise to its other values, as the settings say."""
+    thinning, noise, values = step.spec.thinning, step.spec.noise, dict(step.batch.values)
+    for name, x in step.batch.values.items():
+        counts = step.model.config.modalities[name].transform != "identity"
+        if counts and thinning:
+            values[name] = thin_counts(x, keep=1 - thinning, generator=step.generator)
+        elif noise and not counts:
+            values[name] = add_noise(x, sd=noise, generator=step.generator)
+    return replace(step.batch, values=values)
+
+
+def donor(step: Step) -> Tensor:
+    """InfoNCE between donors: mean profile of some cells, projected, and projections of the others.
+
+    Summed over the sources of evidence, each of donors that have it in several cells of the batch
+    (rows of a pseudobulk by donor and type, or single cells); 0 if these are fewer than two.
+    Encoders that are told of the donor as the batch have nothing to learn from it.
+    """
+    model, batch = step.model, step.batch
+    total, step.chances["donor"] = step.draws.z.new_zeros(()), 0.0
+    for number, (mask, posterior) in enumerate(step.sources):
+        there = batch.donors.masked_fill(~mask.any(dim=1), -1)
+        one, other = _halves(there, step.generator)
+        if len(one) > 1:
+            head, profiles = model.projections[number], pooled(batch, one)
+            seen = group_masks(model.config, profiles.present)[number]
+            with same_statistics(model):
+                whole = model.fuse(model.encode(profiles), seen).moments()
+            pair = head(whole.mean), other @ head(posterior.mean)
+            total = total + _recognise(step, "donor", *pair)
+    return total
+
+
+def _halves(donors: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Share of each cell [D, B] in the one and the other random half of its donor's cells.
+
+    Of the donors with several cells. Halves, as any two means of the same cells are alike.
+    """
+    members = (donors[donors >= 0].unique().unsqueeze(1) == donors).float()
+    members = members[members.sum(dim=1) > 1]
+    drawn = torch.randperm(len(donors), generator=generator, device=generator.device)
+    order, number = drawn.to(donors.device), torch.zeros_like(members)
+    number[:, order] = members[:, order].cumsum(dim=1)
+    one = members * (number % 2)
+    other = members - one
+    return one / one.sum(dim=1, keepdim=True), other / other.sum(dim=1, keepdim=True)
+
+
+def pooled(batch: Batch, shares: Tensor) -> Batch:
+    """Weighted means of cells, in which cells that lack a modality do not count.
+
+    Parameters
+    ----------
+    shares
+        [D, B], weight of each cell in each of the new profiles.
+    """
+    values, defined = {}, {}
+    for m, (name, found) in enumerate(batch.values.items()):
+        there = batch.present[:, m : m + 1] * batch.defined.get(name, 1)
+        weight = shares @ there.float()
+        values[name] = (shares @ (densify(found) * there)) / torch.where(weight > 0, weight, 1)
+        if name in batch.defined:
+            defined[name] = (weight > 0).float()
+    present = (shares @ batch.present.float()) > 0
+    return Batch(values, defined, present, shares @ batch.covariate)
+
+
+def _recognise(step: Step, name: str, a: Tensor, b: Tensor) -> Tensor:
+    """InfoNCE of rows that belong together; its chance level is noted, ln of their number."""
+    step.chances[name] = step.chances.get(name, 0.0) + math.log(len(a))
     same = torch.eye(len(a), dtype=torch.bool, device=a.device)
-    return info_nce(a, b, same, temperature)
+    return info_nce(a, b, same, step.spec.temperature)
 
 
-TERMS: dict[str, Callable[[Step], Tensor]] = {
-    term.__name__: term
-    for term in (subset, cross, align, cycle, usage, adversary, masked, contrastive, augmented)
-}
+_TERMS = (subset, cross, align, cycle, usage, adversary, masked, contrastive, augmented, donor)
+TERMS: dict[str, Callable[[Step], Tensor]] = {term.__name__: term for term in _TERMS}

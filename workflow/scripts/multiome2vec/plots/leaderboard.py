@@ -7,7 +7,7 @@ from multiome2vec import keys
 
 #: scores are grouped by what they are measured against
 GROUPS = {f"{keys.LABEL}_": "against labels", f"{keys.TRUE_TYPE}_": "against true types"}
-OTHER = "batches and trajectory"
+OTHER = "batches, trajectory, phase"
 
 
 def leaderboard_figure(mean: pd.DataFrame, spread: pd.DataFrame):

@@ -13,9 +13,9 @@ from multiome2vec.models.config import (
     ModalitySpec,
     ModelConfig,
 )
-from multiome2vec.objectives.spec import TERMS, ObjectiveSpec
+from multiome2vec.objectives.spec import CONTRASTIVE, TERMS, ObjectiveSpec
 from multiome2vec.training.schedules import Schedule
-from multiome2vec.training.settings import Optimisation
+from multiome2vec.training.settings import LR_SCHEDULES, OPTIMISERS, Optimisation
 
 NORMAL = "standard-normal"
 AUTO = "auto"  # number of components that the cells give
@@ -26,7 +26,7 @@ TRANSFORM = {COUNTS: "log-library", ACCESSIBILITY: "tfidf-1", CONTINUOUS: "ident
 LIKELIHOOD = {COUNTS: "negative-binomial", ACCESSIBILITY: "poisson", CONTINUOUS: "gaussian"}
 NETWORK = dict.fromkeys(TRANSFORM, "mlp")
 TARGET = dict.fromkeys(TRANSFORM, "counts")
-LATE = ("cycle", "contrastive", "augmented")
+LATE = ("cycle", *CONTRASTIVE)
 
 #: what settings with a few possible values may be (networks and likelihoods have registries)
 CHOICES = {
@@ -36,7 +36,15 @@ CHOICES = {
     "initialisation": ("kaiming", "xavier"),
     "kl_reduction": ("sum", "mean"),
     "kl_schedule": ("linear", "cyclical"),
+    "optimiser": OPTIMISERS,
+    "lr_schedule": LR_SCHEDULES,
 }
+#: settings that :class:`~multiome2vec.training.settings.Optimisation` has under the same name
+OPTIMISATION = (
+    *("optimiser", "learning_rate", "weight_decay", "epsilon", "batch_size", "accumulation"),
+    *("max_epochs", "patience", "lr_schedule", "lr_warmup_epochs", "plateau_factor"),
+    *("plateau_patience", "gradient_clip", "target_loss", "ema_decay"),
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,7 @@ class Hyperparameters:
         kl_decay times the one before).
     terms
         Weights of further terms, see :mod:`multiome2vec.objectives.terms`.
-    masking, free_nats, free_bits, temperature
+    masking, free_nats, free_bits, temperature, thinning, noise
         See :class:`~multiome2vec.objectives.spec.ObjectiveSpec`.
     projection
         Width of the heads of contrastive terms; 0 for none.
@@ -91,7 +99,10 @@ class Hyperparameters:
     reseed_epochs
         Epochs in a row after which a dead component of a mixture prior is moved to cells that the
         prior explains worst, as long as β rises; 0 for never.
-    learning_rate, weight_decay, batch_size, max_epochs, patience, ...
+    uniform_epochs
+        First epochs, after those of ``pretrain_epochs``, in which the components of a mixture prior
+        weigh alike, so that none is starved before it has found its cells; 0 for none.
+    optimiser, learning_rate, weight_decay, batch_size, max_epochs, patience, ...
         See :class:`~multiome2vec.training.settings.Optimisation`.
     """
 
@@ -129,19 +140,28 @@ class Hyperparameters:
     free_nats: float = 0.0
     free_bits: float = 0.0
     temperature: float = 0.1
+    thinning: float = 0.0
+    noise: float = 0.0
     projection: int = 0
     pretrain_epochs: int = 0
     reseed_epochs: int = 3
+    uniform_epochs: int = 0
 
+    optimiser: str = "adamw"
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     epsilon: float = 1e-8
     batch_size: int = 128
+    accumulation: int = 1
     max_epochs: int = 200
     patience: int = 20
     lr_schedule: str = "plateau"
+    lr_warmup_epochs: int = 0
+    plateau_factor: float = 0.5
+    plateau_patience: int = 6
     gradient_clip: float = 1.0
     target_loss: float | None = None
+    ema_decay: float = 0.0
 
     def __post_init__(self) -> None:
         for name, fallback in {
@@ -159,6 +179,12 @@ class Hyperparameters:
         _require_known("standardise", self.standardise, TRANSFORM)
         _require_known("terms", self.terms, TERMS)
         _ = self.objective  # refuses what contradicts itself
+        compared = [name for name in CONTRASTIVE if self.terms.get(name, 0) > 0]
+        if compared and not self.projection:
+            raise UserError(
+                f"The term '{compared[0]}' compares projections, but there are none: set "
+                "'projection' to their width, such as 128."
+            )
         if self.n_components == AUTO and not (self.has_mixture and self.pretrain_epochs):
             raise UserError(
                 "n_components: auto counts the clusters that the cells form before there is a "
@@ -173,6 +199,8 @@ class Hyperparameters:
             free_nats=self.free_nats,
             free_bits=self.free_bits,
             temperature=self.temperature,
+            thinning=self.thinning,
+            noise=self.noise,
         )
 
     @property
@@ -183,16 +211,9 @@ class Hyperparameters:
     def optimisation(self, config: ModelConfig) -> Optimisation:
         """How a model of that architecture is fitted."""
         return Optimisation(
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            epsilon=self.epsilon,
-            batch_size=self.batch_size,
-            max_epochs=self.max_epochs,
-            patience=self.patience,
-            lr_schedule=self.lr_schedule,
-            gradient_clip=self.gradient_clip,
-            target_loss=self.target_loss,
+            **{name: getattr(self, name) for name in OPTIMISATION},
             reseed_epochs=self.reseed_epochs if self.has_mixture else 0,
+            uniform_epochs=self.uniform_epochs if self.has_mixture else 0,
             schedules=self.schedules(config),
         )
 

@@ -18,6 +18,7 @@ REGISTRY.register("scmvp-parity")(
         standardise=(),
         terms={"cycle": 1.0},
         kl_warmup_epochs=5,
+        optimiser="adam",
         batch_size=64,
         learning_rate=5e-3,
         epsilon=1e-2,

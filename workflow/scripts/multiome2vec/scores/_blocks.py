@@ -79,16 +79,14 @@ class Agreement:
         self.n = 0
         self.n_features = n_features
         self.shift = None
-        # rows: Σt, Σp, Σt², Σp², Σtp, Σ(t-p)²
-        self.sums = np.zeros((6, n_features))
-        self.absolute = 0.0
+        # rows: Σt, Σp, Σt², Σp², Σtp, Σ(t-p)², Σ|t-p|
+        self.sums = np.zeros((7, n_features))
         self.of_rows: list[np.ndarray] = []
 
     def add(self, truth: np.ndarray, predicted: np.ndarray) -> None:
         """Take in some rows [b, F] of both."""
         truth, predicted = truth.astype(np.float64), predicted.astype(np.float64)
         error = truth - predicted
-        self.absolute += np.abs(error).sum()
         self.of_rows.append(_sums(truth, predicted, error, axis=1))
         if self.shift is None:
             self.shift = truth.mean(axis=0), predicted.mean(axis=0)
@@ -103,7 +101,7 @@ class Agreement:
 
     def mae(self) -> float:
         """Mean absolute error over all values."""
-        return float(self.absolute / (self.n * self.n_features))
+        return float(self.sums[6].sum() / (self.n * self.n_features))
 
     def by_feature(self) -> tuple[np.ndarray, np.ndarray]:
         """R² and Pearson correlation of each feature over rows; NaN where the truth is constant."""
@@ -114,6 +112,20 @@ class Agreement:
         sums = np.concatenate(self.of_rows, axis=1)
         return _r2(sums, self.n_features), _pearson(sums, self.n_features)
 
+    def feature_table(self) -> dict[str, np.ndarray]:
+        """By feature [F]: means of truth and prediction, and the columns of :func:`_errors`."""
+        means = {
+            f"mean_{name}": sums / self.n + shift
+            for name, sums, shift in zip(
+                ("observed", "predicted"), self.sums[:2], self.shift, strict=True
+            )
+        }
+        return means | _errors(self.sums, self.n)
+
+    def row_table(self) -> dict[str, np.ndarray]:
+        """By row [N]: the columns of :func:`_errors`."""
+        return _errors(np.concatenate(self.of_rows, axis=1), self.n_features)
+
     def r2_weighted(self) -> float:
         """R² of all values about the means of their features."""
         square = (self.sums[2] - self.sums[0] ** 2 / self.n).sum()
@@ -123,8 +135,14 @@ class Agreement:
 
 
 def _sums(truth: np.ndarray, predicted: np.ndarray, error: np.ndarray, axis: int) -> np.ndarray:
-    parts = (truth, predicted, truth**2, predicted**2, truth * predicted, error**2)
+    parts = (truth, predicted, truth**2, predicted**2, truth * predicted, error**2, np.abs(error))
     return np.stack([part.sum(axis=axis) for part in parts])
+
+
+def _errors(sums: np.ndarray, n: int) -> dict[str, np.ndarray]:
+    """``mse``, ``mae``, ``r2`` and ``pearson``; NaN where one is not defined."""
+    errors = {"mse": sums[5] / n, "mae": sums[6] / n}
+    return errors | {"r2": _r2(sums, n), "pearson": _pearson(sums, n)}
 
 
 def _r2(sums: np.ndarray, n: int) -> np.ndarray:

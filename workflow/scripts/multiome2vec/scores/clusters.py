@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 
 import numpy as np
+import pandas as pd
 
 from multiome2vec.metrics import Undefined
 
+NUMBERS = range(2, 11)  # of clusters
 LARGEST_SAMPLE = 10_000  # cells whose silhouettes are averaged
 
 
 def cluster_curve(
-    embedding: np.ndarray, *, numbers: Iterable[int] = range(2, 11), seed: int
-) -> dict[str, float]:
+    embedding: np.ndarray, *, numbers: Iterable[int] = NUMBERS, seed: int
+) -> pd.DataFrame:
     """Score k-means clusterings without labels, by their number of clusters.
 
     Parameters
@@ -26,9 +28,9 @@ def cluster_curve(
 
     Returns
     -------
-    dict
-        ``silhouette_{k}`` (Rousseeuw 1987, higher is better), ``calinski_harabasz_{k}`` (1974,
-        higher), ``davies_bouldin_{k}`` (1979, lower) for each k, and ``best_k`` by silhouette.
+    pandas.DataFrame
+        One row per number of clusters (index ``k``): ``silhouette`` (Rousseeuw 1987, higher is
+        better), ``calinski_harabasz`` (1974, higher), ``davies_bouldin`` (1979, lower).
 
     Raises
     ------
@@ -43,18 +45,17 @@ def cluster_curve(
     )
 
     n_distinct = len(np.unique(embedding, axis=0))
-    found, silhouettes = {}, {}
-    for k in numbers:
-        if k >= n_distinct:
-            continue
+    size = min(LARGEST_SAMPLE, len(embedding))
+    rows = {}
+    for k in (k for k in numbers if k < n_distinct):
         clusters = KMeans(k, n_init=10, random_state=seed).fit_predict(embedding)
-        size = min(LARGEST_SAMPLE, len(embedding))
-        silhouettes[k] = float(
-            silhouette_score(embedding, clusters, sample_size=size, random_state=seed)
-        )
-        found[f"silhouette_{k}"] = silhouettes[k]
-        found[f"calinski_harabasz_{k}"] = float(calinski_harabasz_score(embedding, clusters))
-        found[f"davies_bouldin_{k}"] = float(davies_bouldin_score(embedding, clusters))
-    if not found:
+        rows[k] = {
+            "silhouette": silhouette_score(
+                embedding, clusters, sample_size=size, random_state=seed
+            ),
+            "calinski_harabasz": calinski_harabasz_score(embedding, clusters),
+            "davies_bouldin": davies_bouldin_score(embedding, clusters),
+        }
+    if not rows:
         raise Undefined(f"{n_distinct} different points are too few for clusters")
-    return {**found, "best_k": float(max(silhouettes, key=silhouettes.get))}
+    return pd.DataFrame.from_dict(rows, orient="index").astype(float).rename_axis("k")

@@ -1,6 +1,7 @@
 """What an embedding looks like: distances, correlated dimensions, calibrated posteriors."""
 
 import numpy as np
+import pandas as pd
 
 from multiome2vec.errors import ContractError
 from multiome2vec.metrics import Undefined
@@ -9,14 +10,8 @@ PAIRS = 100_000  # whose distances are summarised
 QUANTILES = (0.05, 0.5, 0.95)
 
 
-def distances(embedding: np.ndarray, *, seed: int) -> dict[str, float]:
-    """Summarise Euclidean distances of random pairs of different cells.
-
-    Returns
-    -------
-    dict
-        ``distance_mean``, ``distance_sd``, ``distance_q05``, ``_q50``, ``_q95``, and
-        ``distance_contrast`` = sd / mean (near 0: all are equally far from one another).
+def pair_distances(embedding: np.ndarray, *, seed: int) -> np.ndarray:
+    """Euclidean distances of all pairs of different cells, or of :data:`PAIRS` random ones.
 
     Raises
     ------
@@ -35,6 +30,48 @@ def distances(embedding: np.ndarray, *, seed: int) -> dict[str, float]:
     found = np.linalg.norm(embedding[left].astype(np.float64) - embedding[right], axis=1)
     if not found.any():
         raise Undefined("all cells are in one place")
+    return found
+
+
+def label_distances(embedding: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
+    """Euclidean distances between the centres of labels; on the diagonal of its cells to a centre.
+
+    Parameters
+    ----------
+    embedding
+        [N, D].
+    labels
+        [N].
+
+    Returns
+    -------
+    pandas.DataFrame
+        Labels × labels, sorted by name.
+    """
+    values = pd.DataFrame(np.asarray(embedding, np.float64))
+    labels = np.asarray(labels).astype(str)
+    centres = values.groupby(labels).mean()
+    between = np.linalg.norm(centres.to_numpy()[:, None] - centres.to_numpy(), axis=2)
+    off = np.linalg.norm(values.to_numpy() - centres.loc[labels].to_numpy(), axis=1)
+    np.fill_diagonal(between, pd.Series(off).groupby(labels).mean())
+    return pd.DataFrame(between, centres.index, centres.index)
+
+
+def distances(embedding: np.ndarray, *, seed: int) -> dict[str, float]:
+    """Summarise Euclidean distances of random pairs of different cells.
+
+    Returns
+    -------
+    dict
+        ``distance_mean``, ``distance_sd``, ``distance_q05``, ``_q50``, ``_q95``, and
+        ``distance_contrast`` = sd / mean (near 0: all are equally far from one another).
+
+    Raises
+    ------
+    Undefined
+        As :func:`pair_distances`.
+    """
+    found = pair_distances(embedding, seed=seed)
     scores = {"distance_mean": found.mean(), "distance_sd": found.std()}
     for share, value in zip(QUANTILES, np.quantile(found, QUANTILES), strict=True):
         scores[f"distance_q{100 * share:02.0f}"] = value

@@ -13,8 +13,10 @@ from multiome2vec.annotate import (
     normalise,
     principal_components,
 )
+from multiome2vec.cell_cycle import score_phases
 from multiome2vec.io.atomic import write_h5ad
 from multiome2vec.io.contracts import check_cells, check_rna
+from multiome2vec.io.reference import read_markers
 from multiome2vec.io.regions import read_cells
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ def annotate_rna(
     n_pcs: int,
     harmony: bool,
     seed: int,
+    cell_cycle: str | None = None,
 ) -> None:
     """Merge the kept cells of all samples, normalise, embed, correct for samples, cluster.
 
@@ -51,6 +54,8 @@ def annotate_rna(
         Whether to correct for samples where there are several.
     seed
         Of everything random.
+    cell_cycle
+        Table of the genes of phases S and G2M, see :mod:`multiome2vec.cell_cycle`; None: no phases.
     """
     table = read_cells(barcodes)
     check_cells(table, path=barcodes, columns=(keys.KEEP, keys.SAMPLE, keys.BARCODE))
@@ -81,6 +86,8 @@ def annotate_rna(
             cells.obsm[keys.X_PCA], cells.obs[keys.SAMPLE], seed=seed
         )
     cluster(cells, representation=representation, seed=seed, **graph)
+    if cell_cycle:
+        score_phases(cells, read_markers(cell_cycle), seed=seed)
     logger.info("%d cells × %d genes of %d samples", *cells.shape, len(samples))
     check_rna(cells, path=out)
     write_h5ad(cells, out)

@@ -1,4 +1,4 @@
-"""Step: scores of one embedding against labels, planted truth, batches and trajectory."""
+"""Step: scores of one embedding against labels, planted truth, batches, trajectory and phases."""
 
 import logging
 from functools import partial
@@ -11,7 +11,7 @@ import pandas as pd
 from multiome2vec import keys
 from multiome2vec.io.atomic import write_json
 from multiome2vec.io.contracts import check_embedding
-from multiome2vec.metrics import BATCHES, CLASSES, PSEUDOTIME, REGISTRY, Undefined
+from multiome2vec.metrics import BATCHES, CLASSES, PHASES, PSEUDOTIME, REGISTRY, Undefined
 from multiome2vec.mosaic import kinds
 
 if TYPE_CHECKING:
@@ -32,11 +32,7 @@ def evaluate_embedding(
     n_neighbors: int,
     seed: int,
 ) -> None:
-    """Write the scores as JSON: against labels, true types (simulated data), batches, pseudotime.
-
-    Cells on the trajectory and doublets have no true type of their own: they are left out of the
-    scores against it, and counted. A score that is not defined is left out, with the reason under
-    ``undefined``.
+    """Write the scores of :func:`scores_of` as JSON.
 
     Parameters
     ----------
@@ -44,19 +40,37 @@ def evaluate_embedding(
         ``embeddings/{model}/seed-{seed}.h5ad`` and the JSON.
     run
         What was scored: dataset, model and its seed; copied to the JSON.
-    metrics
-        Registered metrics. Those against batches need two batches, those against pseudotime a known
-        one.
-    n_neighbors, seed
-        Of graphs, classifiers, clusterings and folds.
+    metrics, n_neighbors, seed
+        See :func:`scores_of`.
     """
     cells = ad.read_h5ad(embedding)
     check_embedding(cells, path=embedding)
+    found = scores_of(cells, metrics=metrics, n_neighbors=n_neighbors, seed=seed)
+    logger.info("%s", found)
+    write_json({**run, **found}, out)
+
+
+def scores_of(cells: "AnnData", *, metrics: list[str], n_neighbors: int, seed: int) -> dict:
+    """Score an embedding against labels, true types (simulated data), batches, pseudotime, phases.
+
+    Cells on the trajectory and doublets have no true type of their own: they are left out of the
+    scores against it, and counted. A score that is not defined is left out, with the reason under
+    ``undefined``.
+
+    Parameters
+    ----------
+    cells
+        Cells × dimensions in X; what is known of the cells in obs.
+    metrics
+        Registered metrics. Those against batches need two batches, those against pseudotime a known
+        one, those against phases a phase of the cell cycle.
+    n_neighbors, seed
+        Of graphs, classifiers, clusterings and folds.
+    """
     functions = {
         name: partial(REGISTRY.get(name), n_neighbors=n_neighbors, seed=seed) for name in metrics
     }
-    result = {**run, "n_cells": cells.n_obs, "n_dimensions": cells.n_vars}
-    result |= {"against": {}, "undefined": {}}
+    result = {"n_cells": cells.n_obs, "n_dimensions": cells.n_vars, "against": {}, "undefined": {}}
     for column, reasons in left_out(cells.obs).items():
         use = ~reasons.any(axis=1).to_numpy()
         classes = cells.obs[column].astype(str).to_numpy()
@@ -72,11 +86,26 @@ def evaluate_embedding(
         time = cells.obs[keys.TRUE_PSEUDOTIME].to_numpy(dtype=float)[use]
         scores = _scores(functions, PSEUDOTIME, result["undefined"], "trajectory", cells[use], time)
         result["trajectory"] = {"n_cells": int(use.sum()), **scores}
+    if any(metric.func.against == PHASES for metric in functions.values()):
+        _enter_phases(result, functions, cells)
     measured = kinds(cells.obs)
     if measured is not None and measured.nunique() > 1:
         result["kinds"] = _kinds(functions, result["undefined"], cells, measured.to_numpy())
-    logger.info("%s", result)
-    write_json(result, out)
+    return result
+
+
+def _enter_phases(result: dict, functions: dict[str, partial], cells: "AnnData") -> None:
+    """Enter the scores against phases of the cell cycle, or why there are none."""
+    if keys.PHASE not in cells.obs:
+        result["undefined"][keys.PHASE] = (
+            "the cells have no phase of the cell cycle: there is no RNA, annotate.cell_cycle is "
+            "null, or the data have too few of its genes (log of annotate_rna)"
+        )
+        return
+    phases = cells.obs[keys.PHASE].astype(str).to_numpy()
+    use = ~np.isin(phases, NO_CLASS)
+    scores = _scores(functions, PHASES, result["undefined"], "cells", cells[use], phases[use])
+    result[keys.PHASE] = {"n_cells": int(use.sum()), **scores}
 
 
 def _kinds(

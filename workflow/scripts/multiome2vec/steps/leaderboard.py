@@ -53,7 +53,9 @@ def flat(result: dict) -> dict:
             row |= {f"{name}_{metric}_{kind}": value for metric, value in scores.items()}
     mixing = result.get("kinds", {}).get("mixing", {})
     row |= {f"kinds_{metric}": value for metric, value in mixing.items()}
-    return row | _scores(result.get("batch", {})) | _scores(result.get("trajectory", {}))
+    for name in ("batch", "trajectory", "phase"):
+        row |= _scores(result.get(name, {}))
+    return row
 
 
 def _scores(found: dict) -> dict:

@@ -60,7 +60,8 @@ def multiome(
     if motif:
         modalities[keys.MOTIF] = _motif(motif)
         _require(modalities[keys.MOTIF], verdicts.index[verdicts[keys.IN_ATAC]], motif)
-    mdata = assemble(modalities, obs=_global_obs(verdicts, labels, truth))
+    obs = _global_obs(verdicts, labels, truth)
+    mdata = assemble(modalities, obs=_with_phases(obs, rna) if rna else obs)
     for name, adata in mdata.mod.items():
         logger.info("%s: %d cells × %d features", name, *adata.shape)
     check_multiome(mdata, path=out)
@@ -72,6 +73,15 @@ def _rna(path: str) -> ad.AnnData:
     return ad.AnnData(
         full.X, full.obs[[]], full.var, layers=dict(full.layers), obsm=dict(full.obsm)
     )
+
+
+def _with_phases(obs: pd.DataFrame, path: str) -> pd.DataFrame:
+    """Add the scores and phases of the cell cycle, where the RNA has them."""
+    known = ad.read_h5ad(path, backed="r").obs
+    if keys.PHASE not in known:
+        return obs
+    known = known[[keys.S_SCORE, keys.G2M_SCORE, keys.PHASE]].reindex(obs.index)
+    return obs.join(known.assign(**{keys.PHASE: known[keys.PHASE].astype(object).fillna("")}))
 
 
 def _atac(path: str, topics: str | None, barcodes: str) -> ad.AnnData:

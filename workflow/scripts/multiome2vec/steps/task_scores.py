@@ -15,14 +15,14 @@ def task_scores(*, scores: list[str], runs: list[list], out: str) -> None:
     Parameters
     ----------
     scores
-        JSON files of the tasks ``predict`` and ``match``.
+        JSON files of the tasks ``predict``, ``match`` and ``reconstruct``.
     runs
         Model and seed of each file.
     out
         ``tasks.tsv``: ``model``, ``seed``, ``direction`` (``rna_to_atac`` of a prediction,
-        ``rna_atac`` of a match), ``of`` (``model``; ``baseline``, the mean over the training
-        cells; ``latent`` or ``projection``, the space of a match), ``n_cells`` scored, and the
-        scores, empty where they do not apply or are undefined.
+        ``rna_atac`` of a match, ``rna`` of a reconstruction), ``of`` (``model``; ``baseline``, the
+        mean over the training cells; ``latent`` or ``projection``, the space of a match),
+        ``n_cells`` scored, and the scores, empty where they do not apply or are undefined.
     """
     rows = []
     for path, (model, seed) in zip(scores, runs, strict=True):

@@ -1,7 +1,7 @@
 """What a trained model says of cells, block by block."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -139,6 +139,7 @@ def expected(
     sources: Sequence[str] | None = None,
     library: float | None = None,
     inflation: bool = True,
+    hide: Callable[[np.ndarray, Batch], Batch] | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield expected values of a modality given the posterior mean of each cell, block by block.
 
@@ -153,6 +154,8 @@ def expected(
     inflation
         Whether zero inflation counts; without it, of zero-inflated likelihoods the mean of the
         counts that are inflated.
+    hide
+        What the encoders see of some cells and their batch; None for all of it.
 
     Yields
     ------
@@ -166,7 +169,8 @@ def expected(
     likelihood = model.likelihoods[target]
     mean = likelihood.mean if inflation else getattr(likelihood, "rate", likelihood.mean)
     for index, batch in data.batches(cells, size=CHUNK, device=device):
-        assigned = model.infer(batch, visible(model, batch, sources))
+        seen = batch if hide is None else hide(index, batch)
+        assigned = model.infer(seen, visible(model, batch, sources))
         depth = (
             model.target(target, batch)[1]
             if library is None

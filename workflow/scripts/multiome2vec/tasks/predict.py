@@ -112,9 +112,9 @@ def _score(model: MultimodalVAE, data: CellData, split: Split, source: str, targ
     result = {"n_cells": len(cells), "undefined": {}}
     predictions = {"model": _predicted(model, data, cells, source, target)}
     if len(train):
-        mean = _mean(_truth(model, data, train, target), binary=is_open)
+        mean = mean_of_rows(_truth(model, data, train, target), binary=is_open)
         predictions["baseline"] = (
-            np.tile(mean, (stop - start, 1)) for start, stop in _spans(len(cells))
+            np.tile(mean, (stop - start, 1)) for start, stop in spans(len(cells))
         )
     for name, blocks in predictions.items():
         try:
@@ -124,7 +124,8 @@ def _score(model: MultimodalVAE, data: CellData, split: Split, source: str, targ
     return result
 
 
-def _spans(n: int) -> list[tuple[int, int]]:
+def spans(n: int) -> list[tuple[int, int]]:
+    """Give the starts and stops of blocks of ``n`` cells."""
     return [(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
 
 
@@ -148,16 +149,17 @@ def _truth(
 ) -> Iterator[sparse.csr_matrix]:
     """Rows of a modality in the scale that it is compared in."""
     kind = data.modalities[target].kind
-    for start, stop in _spans(len(cells)):
+    for start, stop in spans(len(cells)):
         index = cells[start:stop]
         values = data.modalities[target].values(index, CPU)
         if model.config.modalities[target].target != "counts" and kind != ACCESSIBILITY:
-            values = _transformed(model, target, values)
+            values = transformed(model, target, values)
         rows = as_csr(values)
         yield normalise(rows, total=PER) if _logged(model, data, target) else rows
 
 
-def _transformed(model: MultimodalVAE, target: str, values):
+def transformed(model: MultimodalVAE, target: str, values):
+    """Values [B, F] of a modality on the scale that a model with transformed targets has."""
     device = next(model.parameters()).device
     empty = values.new_zeros(0) if not isinstance(values, SparseRows) else values.values
     batch = Batch({target: values.to(device)}, {}, empty, empty)
@@ -176,7 +178,7 @@ def _stack(blocks: Iterator[sparse.csr_matrix]) -> sparse.csr_matrix:
     return sparse.csr_matrix(sparse.vstack(list(blocks)))
 
 
-def _mean(blocks: Iterator[sparse.csr_matrix], *, binary: bool) -> np.ndarray:
+def mean_of_rows(blocks: Iterator[sparse.csr_matrix], *, binary: bool) -> np.ndarray:
     """Mean of each feature over rows, of open or closed if ``binary``."""
     total, n = 0.0, 0
     for block in blocks:

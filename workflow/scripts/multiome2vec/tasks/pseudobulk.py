@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,12 @@ from scipy import sparse
 
 from multiome2vec import keys
 from multiome2vec.errors import ContractError, UserError
+from multiome2vec.io.features import NAMES
 
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+PROPORTIONS = "proportions"  # obsm: shares of the labels in a mixture
 CELLS = "cells"  # column: cells that a pseudobulk is the sum of
 TOTAL = 1e4  # counts that a profile is scaled to
 
@@ -192,6 +198,41 @@ def dirichlet_mixtures(
     proportions = pd.DataFrame(np.vstack(shares), index=names, columns=types)
     values = sparse.csr_matrix(sparse.vstack(weights) @ bulk.counts)
     return Mixtures(values, proportions, np.array(donors))
+
+
+def bulk_object(bulk: Pseudobulk, var: pd.DataFrame, *, modality: str) -> "AnnData":
+    """Wrap sums as cells are: X is log1p of counts per 10,000, ``layers["counts"]`` the sums.
+
+    Parameters
+    ----------
+    bulk
+        Sums.
+    var
+        Of the features.
+    modality
+        ``rna`` or ``atac``, in whose place models can be trained on the sums.
+    """
+    import anndata as ad
+
+    names = bulk.groups[keys.DONOR].astype(str) + "/" + bulk.groups[keys.LABEL].astype(str)
+    obs = bulk.groups.set_index(pd.Index(names, name=None))
+    var = var.assign(**{keys.FEATURE_TYPES: NAMES[modality]})
+    found = ad.AnnData(normalise(bulk.counts), obs=obs, var=var)
+    found.layers[keys.COUNTS] = bulk.counts
+    if modality == keys.ATAC:
+        found.uns[keys.COUNTING] = keys.FRAGMENT
+    return found
+
+
+def mixture_object(mixtures: Mixtures, var: pd.DataFrame) -> "AnnData":
+    """Wrap mixtures: X is log1p of counts per 10,000, ``obsm["proportions"]`` the shares."""
+    import anndata as ad
+
+    obs = pd.DataFrame({keys.DONOR: mixtures.donors}, index=mixtures.proportions.index)
+    var = var.drop(columns=keys.FEATURE_TYPES, errors="ignore")  # whose values would be counts
+    found = ad.AnnData(normalise(mixtures.values), obs=obs, var=var)
+    found.obsm[PROPORTIONS] = mixtures.proportions
+    return found
 
 
 def normalise(values: sparse.csr_matrix, *, total: float = TOTAL) -> sparse.csr_matrix:

@@ -20,12 +20,15 @@ from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.nn.sparse_rows import SparseRows
 from multiome2vec.tasks.apply import prepare
 from multiome2vec.training.checkpoint import Checkpoint
+from multiome2vec.training.inference import latent
 
 if TYPE_CHECKING:
     from mudata import MuData
 
 BLOCK = 32  # cells at a time: the gradients of all dimensions are held at once
 N_CELLS, STEPS = 512, 16
+FEWEST = 5  # cells of a label
+DIMENSIONS, LABELS = "dimensions", "labels"
 TINY = 1e-12  # variance or sum of squares that is still divided by
 SHARE = 0.01  # of the regions that are salient for a dimension
 BED = (keys.CHROM, keys.START, keys.END, "name", "score", "strand")
@@ -47,10 +50,16 @@ class Saliency:
         Same shape: slope of the regression of the attributions on the feature's distance from the
         baseline, in z_d per unit of the transformed value. For an encoder that is linear, z = Wx,
         this is W and ``share`` is W Cov(x, z_d) / Var(z_d), both exactly.
+    labels
+        Features × labels, None without labels: share of the distance between the centre of the
+        label's cells and that of all others that the feature's attributions make up, along the line
+        between them. Those of all features sum to 1, but for the error of the integral; positive
+        ones place cells on the label's side.
     """
 
     share: pd.DataFrame
     effect: pd.DataFrame
+    labels: pd.DataFrame | None = None
 
 
 def saliency(
@@ -60,6 +69,7 @@ def saliency(
     *,
     n_cells: int = N_CELLS,
     steps: int = STEPS,
+    labels: np.ndarray | None = None,
     device: str = AUTO,
 ) -> Saliency:
     """Attribute the latent dimensions to the features that the encoders read.
@@ -74,6 +84,9 @@ def saliency(
         Numbers of the cells, of which at most ``n_cells`` evenly spread ones are taken.
     steps
         Points of the line at which gradients are taken (Gauss-Legendre).
+    labels
+        Of all cells of the data; None for none. Labels of fewer than :data:`FEWEST` of the cells
+        taken are left out.
     device
         ``auto``, ``cpu`` or ``cuda``.
     """
@@ -81,27 +94,76 @@ def saliency(
     prepared = prepare(checkpoint, data, device=device)
     taken = cells[np.linspace(0, len(cells) - 1, min(n_cells, len(cells))).astype(np.int64)]
     names = {name: checkpoint.names[name] for name in model.config.modalities}
+    z = latent(model, prepared, taken).mean.astype(np.float64)
+    contrasts = _Contrasts.of(z, None if labels is None else np.asarray(labels)[taken])
     sums = {name: _Sums(len(found), model.config.latent) for name, found in names.items()}
-    place, means = next(model.parameters()).device, []
+    by_label = {name: np.zeros((len(found), len(contrasts.names))) for name, found in names.items()}
+    place, first = next(model.parameters()).device, 0
     with frozen(model):
         for _, batch in prepared.batches(taken, size=BLOCK, device=place):
-            mean = model.infer(batch).mixture.mean
-            means.append(mean.double().cpu().numpy())
+            rows = slice(first, first + len(batch))
+            first = rows.stop
+            mean = torch.from_numpy(z[rows]).to(place)
             distances, found = attributions(model, batch, steps=steps)
             for name in names:
                 sums[name].add(distances[name], found[name], mean)
-    z = np.concatenate(means)
+                by_label[name] += contrasts.shares(distances[name], found[name], rows)
     columns = [f"z{d}" for d in range(model.config.latent)]
-    tables = {"share": lambda part: part.share(z), "effect": lambda part: part.effect()}
     return Saliency(
-        **{
-            table: pd.concat(
-                {n: pd.DataFrame(take(sums[n]), names[n], columns) for n in names},
-                names=["modality", "feature"],
-            )
-            for table, take in tables.items()
-        }
+        _table({name: part.share(z) for name, part in sums.items()}, names, columns),
+        _table({name: part.effect() for name, part in sums.items()}, names, columns),
+        None if labels is None else _table(by_label, names, contrasts.names),
     )
+
+
+def _table(values: dict[str, np.ndarray], names: dict[str, pd.Index], columns) -> pd.DataFrame:
+    parts = {name: pd.DataFrame(found, names[name], columns) for name, found in values.items()}
+    return pd.concat(parts, names=["modality", "feature"])
+
+
+@dataclass(frozen=True)
+class _Contrasts:
+    """Lines from the centre of all other cells to that of each label's, of L labels and N cells.
+
+    Attributes
+    ----------
+    names
+        Of the labels [L].
+    directions
+        [L, D], the line over its squared length.
+    weights
+        [L, N], 1/n for the n cells of the label, -1/m for the m others.
+    """
+
+    names: list[str]
+    directions: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, z: np.ndarray, labels: np.ndarray | None) -> "_Contrasts":
+        """Contrasts of the labels of cells at z [N, D]."""
+        given = np.full(len(z), keys.UNLABELLED) if labels is None else labels.astype(str)
+        names, counts = np.unique(given, return_counts=True)
+        enough = (counts >= FEWEST) & (counts < len(z)) & (names != keys.UNLABELLED)
+        names = names[enough].tolist()
+        inside = np.array([given == name for name in names], bool).reshape(len(names), len(z))
+        n = inside.sum(axis=1, keepdims=True)
+        weights = np.where(inside, 1 / np.maximum(n, 1), -1 / np.maximum(len(z) - n, 1))
+        lines = weights @ z
+        length = np.square(lines).sum(axis=1, keepdims=True)
+        return cls(names, lines / np.maximum(length, TINY), weights)
+
+    def shares(self, distance: Tensor | SparseRows, found: Tensor, rows: slice) -> np.ndarray:
+        """Share [F, L] that the attributions [D, B, F] or [D, N] of some cells add up to."""
+        sparse = isinstance(distance, SparseRows)
+        parts = []
+        for direction, weights in zip(self.directions, self.weights[:, rows], strict=True):
+            line = torch.tensordot(torch.from_numpy(direction).to(found), found, dims=1)
+            weight = torch.from_numpy(weights).to(found)
+            line = line * (weight[distance.rows] if sparse else weight.unsqueeze(1))
+            parts.append(_by_feature(distance, line))
+        n_features = distance.shape[1]
+        return np.stack(parts, axis=1) if parts else np.zeros((n_features, 0))
 
 
 def attributions(
@@ -196,14 +258,20 @@ def frozen(model: nn.Module) -> Iterator[None]:
 
 
 def salient_regions(
-    found: Saliency, *, modality: str = keys.ATAC, top: float = SHARE
+    found: Saliency,
+    *,
+    of: str = DIMENSIONS,
+    modality: str = keys.ATAC,
+    top: float = SHARE,
 ) -> pd.DataFrame:
-    """Regions that place cells along each dimension, as rows of a BED file of six columns.
+    """Regions that place cells along each dimension or with each label, as rows of a BED file.
 
     Parameters
     ----------
     found
         From :func:`saliency`.
+    of
+        ``dimensions`` or ``labels``.
     modality
         One whose features are regions.
     top
@@ -213,8 +281,8 @@ def salient_regions(
     Returns
     -------
     pandas.DataFrame
-        Columns :data:`BED`, sorted by position: ``name`` is the dimension and the sign of the
-        region's effect (``z3+``), ``score`` its share in thousandths of the dimension's largest.
+        Columns :data:`BED`, sorted by position: ``name`` is the label, or the dimension and the
+        sign of the region's effect (``z3+``); ``score`` its share in thousandths of the largest.
 
     Raises
     ------
@@ -223,9 +291,12 @@ def salient_regions(
     """
     if not 0 < top <= 1:
         raise UserError(f"The share of salient regions is {top:g}, but must be within 0 and 1.")
-    if modality not in found.share.index.get_level_values("modality"):
+    shares = {DIMENSIONS: found.share, LABELS: found.labels}.get(of)
+    if shares is None:
+        raise UserError(f"There are no regions of {of}: give {DIMENSIONS}, or {LABELS} of cells.")
+    if modality not in shares.index.get_level_values("modality"):
         raise UserError(f"The model has no modality '{modality}', so that there are no regions.")
-    table, effects = found.share.loc[modality], found.effect.loc[modality]
+    table, effects = shares.loc[modality], found.effect.loc[modality]
     places = parse_region_names(table.index, path="the model's features")
     count = max(1, round(top * len(table)))
     parts = []
@@ -233,13 +304,18 @@ def salient_regions(
         values = table[column].to_numpy()
         order = np.argsort(-values, kind="stable")[:count]
         scaled = 1000 * values[order].clip(min=0) / max(values[order[0]], TINY)
-        falls = effects[column].to_numpy()[order] < 0
+        names = column
+        if of == DIMENSIONS:
+            falls = effects[column].to_numpy()[order] < 0
+            names = np.where(falls, f"{column}-", f"{column}+")
         rows = places.iloc[order].assign(
-            name=np.where(falls, f"{column}-", f"{column}+"),
+            name=names,
             score=np.rint(scaled).astype(int),
             strand=".",
         )
         parts.append(rows[list(BED)])
+    if not parts:  # no two labels to tell apart
+        return pd.DataFrame(columns=list(BED))
     by_place = [keys.CHROM, keys.START, keys.END]
     return pd.concat(parts, ignore_index=True).sort_values(by_place, kind="stable")
 

@@ -14,6 +14,7 @@ from multiome2vec import keys
 from multiome2vec.data.cells import CellData
 from multiome2vec.data.dataset import Dataset, as_dataset
 from multiome2vec.data.features import choose_features, features_digest
+from multiome2vec.data.metadata import donor_codes
 from multiome2vec.data.multiome import batch_names, cell_data
 from multiome2vec.data.splits import Split, split_cells
 from multiome2vec.models.config import ModelConfig
@@ -158,6 +159,8 @@ def train_model(
         budget=budget,
         device=run.device,
     )
+    if settings.terms.get("donor", 0) > 0:
+        data = replace(data, donors=donor_codes(dataset.obs))
     generator = seed_everything(seed)
     if split is None:
         rng = np.random.default_rng(seed)
@@ -248,7 +251,10 @@ def _pretrain(job: _Job, model: MultimodalVAE) -> tuple[MultimodalVAE, list[dict
     beta = whole.schedules["kl_z"].value
     warmup = Schedule("linear", beta, epochs=settings.pretrain_epochs / 2)
     optimisation = replace(
-        whole, max_epochs=settings.pretrain_epochs, schedules={**terms, "kl_z": warmup}
+        whole,
+        max_epochs=settings.pretrain_epochs,
+        uniform_epochs=0,
+        schedules={**terms, "kl_z": warmup},
     )
     return first, job.fit(first, optimisation, "pretraining", {}).history
 

@@ -251,6 +251,8 @@ def _train_epoch(
     state.order.bit_generator.state = state.epoch_order
     steps = plan.steps(state.order)
     state.model.train()
+    if plan.optimisation.uniform_epochs:
+        state.model.prior.freeze_weights(state.epoch <= plan.optimisation.uniform_epochs)
     left = steps[state.step :]
     batches = plan.data.stream([part for cells in left for part in plan.parts(cells)], plan.device)
     for cells in left:

@@ -85,7 +85,7 @@ class LearningRate:
     def at(self, epoch: float) -> float:
         """Rate at a fractional ``epoch``; the first epoch goes from 0 to 1."""
         settings = self.optimisation
-        warmup = settings.warmup_epochs
+        warmup = settings.lr_warmup_epochs
         rate = settings.learning_rate * self.scale
         if warmup > 0:
             rate *= min(1.0, epoch / warmup)

@@ -43,13 +43,15 @@ class Optimisation:
         ``plateau`` multiplies the rate by ``plateau_factor`` after more than ``plateau_patience``
         epochs without a better validation loss; ``cosine`` lets it fall to 0 at ``max_epochs``;
         ``constant`` keeps it.
-    warmup_epochs
+    lr_warmup_epochs
         Epochs over which the learning rate rises linearly from 0.
     gradient_clip
         Largest norm of the gradient of the loss per feature; 0 for no limit.
     reseed_epochs
         During the warm-ups, a component of a mixture prior that was dead for so many epochs in a
         row is moved, see :mod:`multiome2vec.training.reseed`; 0 for never.
+    uniform_epochs
+        First epochs in which the components of a mixture prior weigh alike.
     ema_decay
         Decay per step of the moving average of the weights that is validated and kept; 0 for none.
     schedules
@@ -66,11 +68,12 @@ class Optimisation:
     patience: int = 20
     target_loss: float | None = None
     lr_schedule: str = "plateau"
-    warmup_epochs: float = 0.0
+    lr_warmup_epochs: float = 0.0
     plateau_factor: float = 0.5
     plateau_patience: int = 6
     gradient_clip: float = 1.0
     reseed_epochs: int = 0
+    uniform_epochs: int = 0
     ema_decay: float = 0.0
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
 
@@ -82,6 +85,10 @@ class Optimisation:
                 f"batch_size = {self.batch_size}, accumulation = {self.accumulation} and "
                 f"max_epochs = {self.max_epochs}: each must be at least 1."
             )
+        if not 0 < self.plateau_factor < 1:
+            raise UserError(
+                f"plateau_factor = {self.plateau_factor:g} must be above 0 and below 1."
+            )
         if not 0 <= self.ema_decay < 1:
             raise UserError(f"ema_decay = {self.ema_decay:g} must be at least 0 and below 1.")
 
@@ -89,7 +96,7 @@ class Optimisation:
     def settled(self) -> float:
         """Epoch from which all warm-ups are over: the plateau and the patience start there."""
         ends = [schedule.settled for schedule in self.schedules.values()]
-        return max(1.0, self.warmup_epochs, *ends)
+        return max(1.0, self.lr_warmup_epochs, *ends)
 
 
 @dataclass(frozen=True)
