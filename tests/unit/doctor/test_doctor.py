@@ -48,6 +48,7 @@ def started(directory):
         command = [sys.executable, str(script)]
         process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE)
         processes.append(process)
+        wait_until(lambda: str(script) in psutil.Process(process.pid).cmdline())  # after its exec
         return process
 
     yield start
