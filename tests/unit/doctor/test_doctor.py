@@ -70,6 +70,7 @@ def slurm(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{commands}:/usr/bin:/bin")
 
     def submit(number, comment, log):
+        log.parent.mkdir(parents=True)
         row = f"{number:<30}{'RUNNING':<20}{comment:<200}{str(log):<500}\n"
         (queue / str(number)).write_text(row)
 
@@ -121,6 +122,8 @@ def test_slurm_jobs_of_this_directory_alone_are_found_and_cancelled(directory, s
 def test_silence_of_slurm_is_an_error_and_its_absence_is_none(
     directory, slurm, monkeypatch, tmp_path
 ):
+    assert find_slurm_jobs(directory) == []  # nothing was submitted from here
+    (directory / ".snakemake" / "slurm_logs").mkdir()
     script = tmp_path / "commands" / "squeue"
     script.write_text("#!/bin/sh\necho 'Unable to contact slurm controller' >&2; exit 1\n")
     with pytest.raises(UserError, match="Unable to contact slurm controller"):

@@ -42,22 +42,22 @@ def find_slurm_jobs(directory: Path) -> list[SlurmJob]:
     Returns
     -------
     list of SlurmJob
-        Jobs that wait or run; none where there is no SLURM.
+        Jobs that wait or run; none where nothing was submitted or there is no SLURM.
 
     Raises
     ------
     UserError
         If SLURM does not answer.
     """
-    if shutil.which("squeue") is None:
+    logs = directory / ".snakemake" / "slurm_logs"
+    if not logs.is_dir() or shutil.which("squeue") is None:
         return []
     rows = _call("squeue", "--me", "--noheader", "--Format", FIELDS).splitlines()
-    logs = str(directory / ".snakemake" / "slurm_logs") + "/"
     cells = [_cells(row) for row in rows]
     return [
         SlurmJob(number, state, comment.removeprefix("rule_").replace("_wildcards_", " "))
         for number, state, comment, log in cells
-        if log.startswith(logs)
+        if log.startswith(f"{logs}/")
     ]
 
 
