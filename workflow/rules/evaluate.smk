@@ -28,8 +28,8 @@ rule baseline:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=16000,
-        runtime=60,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=baseline_code,
     script:
@@ -49,8 +49,8 @@ rule evaluate_embedding:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         metrics=config["evaluation"]["metrics"],
         n_neighbors=config["evaluation"]["n_neighbors"],
@@ -79,8 +79,8 @@ rule leaderboard:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=source_digest("multiome2vec.steps.leaderboard"),
     script:
@@ -106,8 +106,8 @@ rule plot_embedding:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         n_neighbors=config["evaluation"]["n_neighbors"],
         seed=config["evaluation"]["seed"],
@@ -134,8 +134,8 @@ rule plot_history:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=source_digest("multiome2vec.steps.plot_history"),
     script:

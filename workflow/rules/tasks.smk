@@ -30,9 +30,9 @@ rule impute:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
-        mem_mb=16000,
-        runtime=120,
+        gpu=job_gpus(),
+        mem_mb=job_memory,
+        runtime=job_minutes,
         device=config["training"]["device"],
     params:
         quantile=impute_quantile,
@@ -57,9 +57,9 @@ rule predict:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
-        mem_mb=16000,
-        runtime=120,
+        gpu=job_gpus(),
+        mem_mb=job_memory,
+        runtime=job_minutes,
         device=config["training"]["device"],
     params:
         code=source_digest("multiome2vec.steps.predict"),
@@ -83,9 +83,9 @@ rule match:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
-        mem_mb=16000,
-        runtime=120,
+        gpu=job_gpus(),
+        mem_mb=job_memory,
+        runtime=job_minutes,
         device=config["training"]["device"],
     params:
         code=source_digest("multiome2vec.steps.match"),
@@ -110,8 +110,8 @@ rule loadings:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=16000,
-        runtime=60,
+        mem_mb=job_memory,
+        runtime=job_minutes,
         device=config["training"]["device"],
     params:
         code=source_digest("multiome2vec.steps.loadings"),
@@ -132,8 +132,8 @@ rule task_scores:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         runs=[[model, seed] for _, model, seed in task_scores()],
         code=source_digest("multiome2vec.steps.task_scores"),

@@ -1,0 +1,82 @@
+"""Memory, time and GPUs that the rules ask for: by the size of the data, as workflow/resources.tsv has it.
+
+Evaluated when a job is submitted, and again for every further attempt. Resources re-run nothing.
+"""
+
+from multiome2vec.costs.measures import (
+    dataset_sizes,
+    epochs_and_features,
+    kind_entries,
+    sample_sizes,
+)
+from multiome2vec.costs.table import memory_request, read_table, time_request
+
+try:
+    COSTS = read_table(os.path.join(workflow.basedir, "workflow", "resources.tsv"))
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+# On one machine one job at a time has the GPU, unless --resources gpu=N says how many may. Not in
+# profiles/default, whose `resources` would be put in the place of those of a cluster's profile.
+if workflow.global_resources["_nodes"].value is None and "gpu" not in workflow.global_resources:
+    workflow.register_resource("gpu", 1)
+
+KINDS = {"rna": "gene", "atac": "region"}  # modalities, as `kind` has them
+SLOWER_ENGINE = 4  # a sweep of lda and pycistopic over one of tomotopy (benchmarks/README.md)
+
+
+def job_gpus():
+    """GPUs of a job that uses a model: none where the configuration says that it has none."""
+    return 0 if config["training"]["device"] == "cpu" else 1
+
+
+def sizes_of_sample(sample):
+    folder = f"results/{DATASET}/samples/{sample}"
+    return sample_sizes(SAMPLES.loc[sample], folder, expected_bytes())
+
+
+def sizes_of_dataset():
+    topics = config["topics"]
+    given = config["motifs"]["enrichment"]
+    slower = 1 if topics["engine"] == "tomotopy" else SLOWER_ENGINE
+    settings = {
+        "max_cells": config["qc"]["max_cells"],
+        "fit_cells": topics["fit_cells"],
+        "iterations": slower * topics["iterations"],
+        "topics": max(topics["grid"]),
+        "collection": motif_files() if has_motif() else None,
+        "bed": config["peaks"]["bed"] if config["peaks"]["source"] == "bed" else None,
+        "genome": ASSEMBLY["fasta"],
+        "databases": [given[key] for key in ("database", "scores_database") if given[key]],
+    }
+    return dataset_sizes(map(sizes_of_sample, SAMPLES.index), f"results/{DATASET}", settings)
+
+
+def expected_bytes():
+    """Bytes of the files that can be downloaded."""
+    return {f"{DOWNLOADS}/{name}": entry.size for name, entry in CATALOGUE.items()}
+
+
+def job_sizes(wildcards):
+    """Sizes of what a job works on, by the measures of multiome2vec.costs."""
+    if "sample" in wildcards.keys():
+        return sizes_of_sample(wildcards.sample)
+    sizes = sizes_of_dataset()
+    kind = wildcards.get("kind") or KINDS.get(wildcards.get("modality"), "region")
+    sizes["kind"] = kind_entries(sizes, kind)
+    sizes["topics"] = float(wildcards.get("k", sizes["topics"]))
+    models = [wildcards.get("model", "")] if wildcards.get("model") in MODELS else MODELS
+    of_models = [epochs_and_features(*model_settings(config, model), sizes) for model in models]
+    sizes["epochs"] = max((epochs for epochs, _ in of_models), default=0)
+    sizes["features"] = max((features for _, features in of_models), default=0)
+    return sizes
+
+
+def job_memory(wildcards, attempt, rulename):
+    """Resource function: memory in MB."""
+    return memory_request(COSTS[rulename], job_sizes(wildcards), attempt)
+
+
+def job_minutes(wildcards, attempt, rulename):
+    """Resource function: run time in minutes."""
+    return time_request(COSTS[rulename], job_sizes(wildcards), attempt)
