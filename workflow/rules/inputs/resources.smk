@@ -57,19 +57,55 @@ def expected_bytes():
     return {f"{DOWNLOADS}/{name}": entry.size for name, entry in CATALOGUE.items()}
 
 
+def of_job(sizes, *, kind="region", k=None, models=MODELS):
+    """Sizes of a dataset, and what a job takes of it; without wildcards that of the largest job."""
+    of_models = [epochs_and_features(*model_settings(config, model), sizes) for model in models]
+    return sizes | {
+        "kind": kind_entries(sizes, kind),
+        "topics": float(k or sizes["topics"]),
+        "epochs": max((epochs for epochs, _ in of_models), default=0),
+        "features": max((features for _, features in of_models), default=0),
+    }
+
+
 def job_sizes(wildcards):
     """Sizes of what a job works on, by the measures of multiome2vec.costs."""
     if "sample" in wildcards.keys():
         return sizes_of_sample(wildcards.sample)
-    sizes = sizes_of_dataset()
-    kind = wildcards.get("kind") or KINDS.get(wildcards.get("modality"), "region")
-    sizes["kind"] = kind_entries(sizes, kind)
-    sizes["topics"] = float(wildcards.get("k", sizes["topics"]))
-    models = [wildcards.get("model", "")] if wildcards.get("model") in MODELS else MODELS
-    of_models = [epochs_and_features(*model_settings(config, model), sizes) for model in models]
-    sizes["epochs"] = max((epochs for epochs, _ in of_models), default=0)
-    sizes["features"] = max((features for _, features in of_models), default=0)
-    return sizes
+    model = wildcards.get("model")
+    return of_job(
+        sizes_of_dataset(),
+        kind=wildcards.get("kind") or KINDS.get(wildcards.get("modality"), "region"),
+        k=wildcards.get("k"),
+        models=[model] if model in MODELS else MODELS,
+    )
+
+
+def likely_memory():
+    """Likely peak (MB) by rule that this dataset has use for, of its largest job."""
+    samples = [sizes_of_sample(sample) for sample in SAMPLES.index]
+    whole = [of_job(sizes_of_dataset())]
+    found = {}
+    for one in workflow.rules:
+        if one.name in COSTS and is_used(one.name):
+            sizes = samples if "sample" in one.wildcard_names else whole
+            found[one.name] = max(COSTS[one.name].mb.at(job) for job in sizes)
+    return found
+
+
+def is_used(name):
+    """Whether a rule runs for this dataset, as far as rules that need much memory depend on it."""
+    tasks = dict.fromkeys(("impute", "predict", "match", "loadings"), False)
+    given = config["motifs"]["engine"] == "pycistarget"
+    used = tasks | dict.fromkeys(config["run"]["tasks"], True)
+    used |= dict.fromkeys(("pycistarget_inputs", "run_pycistarget", "pycistarget_tables"), given)
+    used |= {
+        "motif_enrichment": not given,
+        "annotate_atac": not has_rna() or is_bridged(),
+        "composition": has_conditions(),
+        "condition_effects": has_replicates(),
+    }
+    return used.get(name, True)
 
 
 def job_memory(wildcards, attempt, rulename):
