@@ -1,9 +1,9 @@
 """Fit what the rules cost to measured runs: python benchmarks/calibrate.py.
 
-Reads the tables that `benchmarks/collect.py` wrote and writes the figures of workflow/resources.tsv anew;
-the sizes that a rule depends on (columns mb_of, s_of) are chosen by hand there, and so are all figures of
-rules whose number of jobs is 0. `--hold-out NAME` leaves the runs of that name out, writes nothing, and
-compares what is then predicted for them with what was measured.
+Reads the tables that `benchmarks/collect.py` wrote and writes the figures of workflow/resources.tsv
+anew; the sizes that a rule depends on (columns mb_of, s_of) are chosen by hand there, and so are
+all figures of rules whose number of jobs is 0. `--hold-out NAME` leaves the run of that name out,
+writes nothing, and compares what is then predicted for it with what was measured.
 """
 
 import argparse
@@ -67,7 +67,7 @@ def calibrate(rules: pd.DataFrame, jobs: pd.DataFrame) -> pd.DataFrame:
 
 
 def compare(rules: pd.DataFrame, jobs: pd.DataFrame) -> pd.DataFrame:
-    """What is predicted for jobs and what was measured, with the ratio of the two."""
+    """Tell what is predicted for jobs, what was measured, and the ratio of the two."""
     found = []
     for rule, mine in jobs.groupby("rule"):
         if rule not in rules.index or rules.loc[rule, "jobs"] == "0":

@@ -1,7 +1,7 @@
 """Gather the benchmark files of a finished run: python benchmarks/collect.py results/demo.
 
-One row per job: wall time, CPU time, peak memory, and the sizes of the data that the job worked on, as
-they are in the results (workflow/scripts/multiome2vec/costs/measures.py says what each is).
+One row per job: wall time, CPU time, peak memory, and the sizes of the data that the job worked on,
+as they are in the results (workflow/scripts/multiome2vec/costs/measures.py says what each is).
 """
 
 import csv
@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import anndata as ad
-from multiome2vec.io.sheet import COLUMNS
 from multiome2vec.costs.measures import (
     MEASURES,
     dataset_sizes,
@@ -20,6 +19,7 @@ from multiome2vec.costs.measures import (
     kind_entries,
     sample_sizes,
 )
+from multiome2vec.io.sheet import COLUMNS
 
 NO_ROW = dict.fromkeys(COLUMNS, "")  # of a sample sheet: sizes are taken from the results alone
 
@@ -52,7 +52,7 @@ def sizes_of_run(results: Path) -> tuple[dict, dict]:
 
 
 def iterations(path: Path) -> int:
-    """Iterations of a topic model."""
+    """Tell the iterations of a topic model."""
     return int(ad.read_h5ad(path, backed="r").uns["topics"]["iterations"])
 
 

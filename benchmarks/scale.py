@@ -72,9 +72,7 @@ def write_sheet(folder: Path, n_samples: int) -> None:
     pd.DataFrame(rows).to_csv(folder / "samples.tsv", sep="\t", index=False)
 
 
-def write_dataset(
-    folder: Path, *, n_cells: int, n_regions: int, n_samples: int, seed: int
-) -> None:
+def write_dataset(folder: Path, *, n_cells: int, n_regions: int, n_samples: int, seed: int) -> None:
     """Write matrices, genome, sample sheet and configuration."""
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True)

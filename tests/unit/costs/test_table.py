@@ -49,9 +49,7 @@ def write(path, *rows: str):
 
 
 def test_the_table_is_read(tmp_path):
-    path = write(
-        tmp_path / "t.tsv", "a\t\tatac\t300\t20\t\t5\t0\t3\t", "b\ta\t\t\t\t\t\t\t0\tas a"
-    )
+    path = write(tmp_path / "t.tsv", "a\t\tatac\t300\t20\t\t5\t0\t3\t", "b\ta\t\t\t\t\t\t\t0\tas a")
     costs = read_table(path)
     assert costs["a"] == costs["b"] == Cost(mb=Line("atac", 300, 20), s=Line("", 5, 0))
 

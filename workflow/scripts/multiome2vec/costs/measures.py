@@ -89,8 +89,8 @@ def dataset_sizes(
         Folder of its results, which need not be there.
     settings
         ``max_cells`` (of a sample, or None), ``fit_cells``, ``iterations`` and ``topics`` of topic
-        models, ``collection`` (motif files; None without a motif modality), ``bed`` (given regions), ``genome`` (FASTA),
-        ``databases`` (paths).
+        models, ``collection`` (motif files; None without a motif modality), ``bed`` (given
+        regions), ``genome`` (FASTA), ``databases`` (paths).
 
     Returns
     -------
@@ -141,7 +141,7 @@ def measured(results: str | Path) -> dict[str, float]:
 
 
 def kind_entries(sizes: Mapping[str, float], kind: str) -> float:
-    """Stored entries of the modality that a job is about: gene, region or motif."""
+    """Count the stored entries of a job's modality: gene, region or motif."""
     of_kind = {"gene": sizes["rna"], "region": sizes["atac"]}
     return of_kind.get(kind, sizes["cells"] * sizes["motifs"])
 

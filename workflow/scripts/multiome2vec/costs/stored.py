@@ -89,7 +89,9 @@ def count_matrix(
             return found
     each = HDF5_BYTES if re.search(r"\.(h5|h5ad|h5mu|hdf5)$", path) else TEXT_BYTES
     entries = bytes_of(path, expected) / each
-    return Counts(entries / ENTRIES_PER_CELL[modality], FEATURES[modality] if entries else 0, entries)
+    return Counts(
+        entries / ENTRIES_PER_CELL[modality], FEATURES[modality] if entries else 0, entries
+    )
 
 
 def count_fragments(path: str, expected: Mapping[str, int | None] | None = None) -> float:
@@ -108,7 +110,7 @@ def _in_hdf5(path: str, modality: str, stamp: tuple[int, int]) -> Counts:
 
 
 def _anndata(file: h5py.File, modality: str) -> Counts:
-    root = file[f"mod/{modality}"] if f"mod/{modality}" in file else file
+    root = file.get(f"mod/{modality}", file)
     matrix = next((root[name] for name in MATRICES if name in root), None)
     if matrix is None:
         return NOTHING

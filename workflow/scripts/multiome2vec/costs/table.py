@@ -1,7 +1,7 @@
 """Memory and time of a job, as ``workflow/resources.tsv`` has them by rule.
 
 Both are a constant and a slope over a product or a sum of sizes, fitted to measured runs
-(``benchmarks/calibrate.py``). A request is that with a margin, and more of it in every further attempt.
+(``benchmarks/calibrate.py``). A request is that with a margin, doubled in every further attempt.
 """
 
 import math
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from multiome2vec.errors import UserError
 from multiome2vec.costs.measures import MEASURES
+from multiome2vec.errors import UserError
 
 COLUMNS = (
     "rule", "like", "mb_of", "mb", "mb_per_million", "s_of", "s", "s_per_million", "jobs", "note",

@@ -60,8 +60,8 @@ def preflight(
     passed
         Table of the findings about the inputs, written if none is an error.
     machine
-        ``cores``, ``cluster``, ``device`` and ``models``; memory (MB): ``needs`` and ``fixed`` by rule,
-        ``most``. None to leave these checks out.
+        ``cores``, ``cluster``, ``device`` and ``models``; ``needs``, ``fixed`` (MB by rule) and
+        ``most`` (MB). None to leave these checks out.
     sources
         Where files that are not there come from: ``datasets`` and ``references`` (tables of
         downloads), ``made`` (files that a rule makes). None if all are there.
