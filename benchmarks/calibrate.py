@@ -1,28 +1,29 @@
 """Fit what the rules cost to measured runs: python benchmarks/calibrate.py.
 
 Reads the tables that `benchmarks/collect.py` wrote and writes the figures of workflow/resources.tsv
-anew; the sizes that a rule depends on (columns mb_of, s_of) are chosen by hand there, and so are
-all figures of rules whose number of jobs is 0. `--hold-out NAME` leaves the run of that name out,
+anew; the terms of its formulas are chosen by hand there, and so are all figures of rules whose
+number of jobs is 0. `--hold-out NAME` leaves the run of that name out,
 writes nothing, and compares what is then predicted for it with what was measured.
 """
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from multiome2vec.costs.table import COLUMNS, MILLION, term
+from multiome2vec.costs.table import COLUMNS, MILLION, Formula, value
 from scipy.optimize import nnls
 
 HERE = Path(__file__).parent
 TABLE = HERE.parent / "workflow" / "resources.tsv"
 RUNS = (
-    "demo", "bmmc_starter", "pbmc10k_tiny", "chr22_scatac", "simulated", "scale_4k", "scale_10k",
-    "scale",
+    "tiny", "demo", "mosaic", "bmmc_starter", "pbmc10k_tiny", "chr22_scatac", "scale_4k", "scale",
 )  # fmt: skip
 QUANTITIES = {"mb": "peak_mb", "s": "cpu_s"}
 SAMPLED = 50  # MB below which a job ended before its memory was looked at
 LEAST = {"mb": 0, "s": 1}  # shorter times are not resolved
+POWER = 0.75
 WITHIN = 1.5
 
 
@@ -38,16 +39,22 @@ def read_rules() -> pd.DataFrame:
     return pd.read_csv(TABLE, sep="\t", keep_default_na=False, dtype=str).set_index("rule")
 
 
-def fit(sizes: np.ndarray, values: np.ndarray) -> tuple[float, float]:
-    """Constant and slope, neither negative, with the least squares of relative errors."""
-    design = np.column_stack([np.ones_like(sizes), sizes]) / values[:, None]
-    constant, slope = nnls(design, np.ones_like(values))[0]
-    return float(f"{constant:.3g}"), float(f"{slope:.3g}")
+def fit(terms: Iterable[str], jobs: pd.DataFrame, values: pd.Series) -> Formula:
+    """Fit constant and slopes, none negative, by least squares.
+
+    Errors are weighed by the values to the power of :data:`POWER`: more than in proportion to large
+    ones, which matter most, and less than to absolute errors.
+    """
+    sizes = [[1, *(value(of, job) / MILLION for of in terms)] for job in jobs.to_dict("records")]
+    weights = values.to_numpy(float) ** POWER
+    found = nnls(np.array(sizes) / weights[:, None], values.to_numpy(float) / weights)[0]
+    constant, *slopes = (float(f"{one:.3g}") for one in found)
+    return Formula(constant, dict(zip(terms, slopes, strict=True)))
 
 
-def of_jobs(expression: str, jobs: pd.DataFrame) -> np.ndarray:
-    """Sizes of the jobs in millions."""
-    return np.array([term(expression, job) / MILLION for job in jobs.to_dict("records")])
+def measured_values(jobs: pd.DataFrame, quantity: str) -> pd.Series:
+    """Memory or time of jobs, as far as it was resolved."""
+    return jobs[QUANTITIES[quantity]].clip(lower=LEAST[quantity])
 
 
 def calibrate(rules: pd.DataFrame, jobs: pd.DataFrame) -> pd.DataFrame:
@@ -55,13 +62,11 @@ def calibrate(rules: pd.DataFrame, jobs: pd.DataFrame) -> pd.DataFrame:
     rules = rules.copy()
     for rule, row in rules.iterrows():
         mine = jobs[jobs["rule"] == rule]
-        if row["like"] or row["jobs"] == "0" or mine.empty:
+        if row["jobs"] == "0" or mine.empty:
             continue
-        for name, column in QUANTITIES.items():
-            sizes = of_jobs(row[f"{name}_of"], mine)
-            values = mine[column].clip(lower=LEAST[name]).to_numpy(float)
-            figures = fit(sizes, values)
-            rules.loc[rule, [name, f"{name}_per_million"]] = [f"{one:g}" for one in figures]
+        for name in QUANTITIES:
+            terms = Formula.parse(row[name]).slopes
+            rules.loc[rule, name] = str(fit(terms, mine, measured_values(mine, name)))
         rules.loc[rule, "jobs"] = str(len(mine))
     return rules
 
@@ -72,13 +77,12 @@ def compare(rules: pd.DataFrame, jobs: pd.DataFrame) -> pd.DataFrame:
     for rule, mine in jobs.groupby("rule"):
         if rule not in rules.index or rules.loc[rule, "jobs"] == "0":
             continue
-        row = rules.loc[rules.loc[rule, "like"] or rule]
-        for name, column in QUANTITIES.items():
-            slope = float(row[f"{name}_per_million"])
-            predicted = float(row[name]) + slope * of_jobs(row[f"{name}_of"], mine)
-            measured = mine[column].clip(lower=LEAST[name])
+        for name in QUANTITIES:
+            formula = Formula.parse(rules.loc[rule, name])
+            predicted = [formula.at(job) for job in mine.to_dict("records")]
             columns = {"run": mine["run"], "rule": rule, "job": mine["job"], "quantity": name}
-            found.append(pd.DataFrame({**columns, "measured": measured, "predicted": predicted}))
+            columns |= {"measured": measured_values(mine, name), "predicted": predicted}
+            found.append(pd.DataFrame(columns))
     table = pd.concat(found, ignore_index=True)
     return table.assign(ratio=table["predicted"] / table["measured"])
 

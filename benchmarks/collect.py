@@ -16,7 +16,7 @@ from multiome2vec.costs.measures import (
     MEASURES,
     dataset_sizes,
     epochs_and_features,
-    kind_entries,
+    kind_sizes,
     sample_sizes,
 )
 from multiome2vec.io.sheet import COLUMNS
@@ -59,12 +59,13 @@ def iterations(path: Path) -> int:
 def sizes_of_job(results: Path, rule: str, job: str, dataset: dict, samples: dict) -> dict:
     """Sizes that a job worked on."""
     sizes = dataset | samples.get(job, {})
-    sizes |= {"kind": 0, "epochs": 0, "features": epochs_and_features("trivae", {}, dataset)[1]}
+    sizes |= {"epochs": 0, "features": epochs_and_features("trivae", {}, dataset)[1]}
+    sizes |= kind_sizes(dataset, "region")
     if topics := re.fullmatch(r"topic_model\w*", rule) and re.search(r"\.(\d+)$", job):
         sizes["topics"] = int(topics[1])
     if kind := re.search(r"\b(gene|region|motif|rna|atac)$", job):
         names = {"rna": "gene", "atac": "region"}
-        sizes["kind"] = kind_entries(dataset, names.get(kind[1], kind[1]))
+        sizes |= kind_sizes(dataset, names.get(kind[1], kind[1]))
     if rule == "train":
         model, seed = job.rsplit(".", 1)
         card = json.loads((results / f"models/{model}/seed-{seed}/card.json").read_text())

@@ -9,7 +9,7 @@ from multiome2vec.costs.measures import (
     MOTIFS,
     dataset_sizes,
     epochs_and_features,
-    kind_entries,
+    kind_sizes,
     sample_sizes,
 )
 from multiome2vec.errors import UserError
@@ -46,12 +46,12 @@ def test_sizes_expected_from_delivered_files(tmp_path, row):
     assert sizes["atac"] == sizes["fitted"] == 0.6 * 120_000
     assert sizes["regions"] == 400  # a region for 300 fragments
     assert sizes["motifs"] == MOTIFS
-    assert set(MEASURES) - set(sizes) == {"kind", "features", "epochs"}
+    assert set(MEASURES) - set(sizes) == {"kind", "kind_features", "features", "epochs"}
 
 
 def test_empty_droplets_are_not_taken_for_cells(tmp_path):
-    raw = matrix(tmp_path / "raw.h5ad", (10_000, 400), 0.005)
-    assert sample_sizes(ROW | {"rna": raw}, tmp_path)["cells"] == 20_000 / 200
+    raw = matrix(tmp_path / "raw.h5ad", (500_000, 40), 0.001)
+    assert sample_sizes(ROW | {"rna": raw}, tmp_path)["cells"] == 20_000 / 2_000
 
 
 def test_fewer_cells_for_a_trial_have_fewer_entries(tmp_path, row):
@@ -96,7 +96,7 @@ def test_results_are_measured_as_soon_as_they_are_there(tmp_path, row):
     matrix(folder / "rna.h5ad", (90, 400), 0.25)
     (folder / "fragment_barcodes.tsv").write_text("barcode\tn_fragments\nA\t7\nB\t5\n")
     sample = sample_sizes(row, folder)
-    assert (sample["cells"], sample["rna"], sample["fragments"]) == (45, 9_000, 12)
+    assert (sample["cells"], sample["rna"], sample["fragments"]) == (90, 9_000, 12)
     bed = results / "peaks/macs3/consensus.bed"
     bed.parent.mkdir(parents=True)
     bed.write_text("chr1\t1\t2\n" * 11)
@@ -112,10 +112,11 @@ def test_results_are_measured_as_soon_as_they_are_there(tmp_path, row):
     }  # fmt: skip
 
 
-def test_entries_of_a_kind():
-    sizes = {"rna": 5, "atac": 7, "cells": 3, "motifs": 2}
-    found = {kind: kind_entries(sizes, kind) for kind in ("gene", "region", "motif")}
-    assert found == {"gene": 5, "region": 7, "motif": 6}
+def test_sizes_of_a_kind():
+    sizes = {"rna": 5, "atac": 7, "cells": 3, "genes": 10, "regions": 20, "motifs": 2}
+    assert kind_sizes(sizes, "gene") == {"kind": 5, "kind_features": 10}
+    assert kind_sizes(sizes, "region") == {"kind": 7, "kind_features": 20}
+    assert kind_sizes(sizes, "motif") == {"kind": 6, "kind_features": 2}
 
 
 def test_epochs_and_features_of_models():

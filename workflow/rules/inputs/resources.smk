@@ -6,7 +6,7 @@ Evaluated when a job is submitted, and again for every further attempt. Resource
 from multiome2vec.costs.measures import (
     dataset_sizes,
     epochs_and_features,
-    kind_entries,
+    kind_sizes,
     sample_sizes,
 )
 from multiome2vec.costs.table import memory_request, read_table, time_request
@@ -60,12 +60,15 @@ def expected_bytes():
 def of_job(sizes, *, kind="region", k=None, models=MODELS):
     """Sizes of a dataset, and what a job takes of it; without wildcards that of the largest job."""
     of_models = [epochs_and_features(*model_settings(config, model), sizes) for model in models]
-    return sizes | {
-        "kind": kind_entries(sizes, kind),
-        "topics": float(k or sizes["topics"]),
-        "epochs": max((epochs for epochs, _ in of_models), default=0),
-        "features": max((features for _, features in of_models), default=0),
-    }
+    return (
+        sizes
+        | kind_sizes(sizes, kind)
+        | {
+            "topics": float(k or sizes["topics"]),
+            "epochs": max((epochs for epochs, _ in of_models), default=0),
+            "features": max((features for _, features in of_models), default=0),
+        }
+    )
 
 
 def job_sizes(wildcards):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from multiome2vec import keys
 from multiome2vec.costs.stored import (
+    ENTRIES_PER_CELL,
     NOTHING,
     bytes_of,
     count_fragments,
@@ -33,11 +34,12 @@ MEASURES = {
     "iterations": "iterations of a topic model",
     "topics": "topics of the model, or of the largest one",
     "kind": "stored entries of the modality that the job is about",
+    "kind_features": "its features",
     "features": "features that models see",
     "epochs": "epochs of a training",
 }
 FRAGMENTS_PER_CELL = 20_000
-LEAST_GENES = 200  # entries that a cell has at least, where a matrix holds empty droplets too
+MANY = 200_000  # barcodes of a sample, beyond which most are empty droplets
 IN_REGIONS = 0.6  # entries of cells × regions per fragment
 FRAGMENTS_PER_REGION, BASES_PER_REGION, MOST_REGIONS = 300, 2_000, 300_000  # found by a peak caller
 DATABASE_BYTES = 4  # of an entry of a motif database
@@ -65,7 +67,8 @@ def sample_sizes(
     atac = _ingested(folder, "regions.h5ad", keys.ATAC)
     atac = atac if atac.known else count_matrix(row["atac"], keys.ATAC, expected)
     fragments = _census(folder) or count_fragments(row["fragments"], expected)
-    cells = min(rna.cells, rna.entries / LEAST_GENES) or atac.cells
+    cells = rna.cells if rna.cells < MANY else rna.entries / ENTRIES_PER_CELL[keys.RNA]
+    cells = cells or atac.cells
     return {
         "cells": cells or fragments / FRAGMENTS_PER_CELL,
         "fragments": fragments,
@@ -140,10 +143,13 @@ def measured(results: str | Path) -> dict[str, float]:
     return found
 
 
-def kind_entries(sizes: Mapping[str, float], kind: str) -> float:
-    """Count the stored entries of a job's modality: gene, region or motif."""
-    of_kind = {"gene": sizes["rna"], "region": sizes["atac"]}
-    return of_kind.get(kind, sizes["cells"] * sizes["motifs"])
+def kind_sizes(sizes: Mapping[str, float], kind: str) -> dict[str, float]:
+    """Sizes of the modality that a job is about: gene, region or motif."""
+    entries = {"gene": sizes["rna"], "region": sizes["atac"]}
+    return {
+        "kind": entries.get(kind, sizes["cells"] * sizes["motifs"]),
+        "kind_features": sizes[f"{kind}s"],
+    }
 
 
 def epochs_and_features(

@@ -1,10 +1,13 @@
 """Memory and time of a job, as ``workflow/resources.tsv`` has them by rule.
 
-Both are a constant and a slope over a product or a sum of sizes, fitted to measured runs
-(``benchmarks/calibrate.py``). A request is that with a margin, doubled in every further attempt.
+Peak memory (MB) and CPU time (s) are formulas: a constant, and slopes per million of sizes or of
+their products, as ``210 + 35 rna+atac + 0.5 cells*motifs``, fitted to measured runs
+(``benchmarks/calibrate.py``). A request is the value with a margin, twice as much in every further
+attempt.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +17,7 @@ import pandas as pd
 from multiome2vec.costs.measures import MEASURES
 from multiome2vec.errors import UserError
 
-COLUMNS = (
-    "rule", "like", "mb_of", "mb", "mb_per_million", "s_of", "s", "s_per_million", "jobs", "note",
-)  # fmt: skip
+COLUMNS = ("rule", "like", "mb", "s", "jobs", "note")
 MILLION = 1e6
 #: margins of requests over predictions: half of memory, since held-out jobs are predicted within a
 #: factor of 1.5; more of time, since nodes are slower or busier than the machine measured on
@@ -27,41 +28,63 @@ STEP_MB = 100  # requests are multiples of it
 
 
 @dataclass(frozen=True)
-class Line:
-    """A constant and a slope.
+class Formula:
+    """A constant and slopes.
 
     Attributes
     ----------
-    of
-        Sizes, as ``atac+rna`` or ``cells*regions``; empty for none.
     constant
         MB or s.
-    slope
-        MB or s per million of the sizes.
+    slopes
+        MB or s per million, by term: ``rna+atac``, ``cells*regions``, ``fragments^0.5``.
     """
 
-    of: str
     constant: float
-    slope: float
+    slopes: Mapping[str, float]
+
+    @classmethod
+    def parse(cls, text: str) -> "Formula":
+        """Read ``constant + slope term + ...``.
+
+        Raises
+        ------
+        ValueError
+            If it is not so, or a size is unknown.
+        """
+        constant, *terms = text.split(" + ")
+        slopes = {of: float(slope) for slope, of in (term.split(" ") for term in terms)}
+        names = [name for of in slopes for name in re.split(r"[*+]", re.sub(r"\^[\d.]+", "", of))]
+        if unknown := sorted(set(names) - set(MEASURES)):
+            raise ValueError(f"'{unknown[0]}' is none of {', '.join(MEASURES)}")
+        return cls(float(constant), slopes)
+
+    def __str__(self):
+        terms = [f"{slope:g} {of}" for of, slope in self.slopes.items()]
+        return " + ".join([f"{self.constant:g}", *terms])
 
     def at(self, sizes: Mapping[str, float]) -> float:
         """Value for a job of these sizes."""
-        return self.constant + self.slope * term(self.of, sizes) / MILLION
+        millions = {of: value(of, sizes) / MILLION for of in self.slopes}
+        return self.constant + sum(self.slopes[of] * millions[of] for of in self.slopes)
 
 
 @dataclass(frozen=True)
 class Cost:
     """Peak memory (MB) and CPU time (s) of the jobs of a rule."""
 
-    mb: Line
-    s: Line
+    mb: Formula
+    s: Formula
 
 
-def term(of: str, sizes: Mapping[str, float]) -> float:
-    """Value of an expression of sizes: products, and sums of them."""
-    if not of:
-        return 0
-    return sum(math.prod(sizes[name] for name in part.split("*")) for part in of.split("+"))
+def value(of: str, sizes: Mapping[str, float]) -> float:
+    """Value of a term: a product of sizes, or a sum of these; a power is of millions."""
+    products = (product.split("*") for product in of.split("+"))
+    return sum(math.prod(_power(factor, sizes) for factor in product) for product in products)
+
+
+def _power(factor: str, sizes: Mapping[str, float]) -> float:
+    name, _, power = factor.partition("^")
+    return MILLION * (sizes[name] / MILLION) ** float(power or 1)
 
 
 def read_table(path: str | Path) -> dict[str, Cost]:
@@ -70,32 +93,22 @@ def read_table(path: str | Path) -> dict[str, Cost]:
     Raises
     ------
     UserError
-        If the table has other columns, repeats a rule, or names an unknown size or rule.
+        If the table has other columns, repeats a rule, or has a formula that cannot be read.
     """
-    table = pd.read_csv(path, sep="\t", keep_default_na=False, dtype=str, comment="#")
+    table = pd.read_csv(path, sep="\t", keep_default_na=False, dtype=str)
     if tuple(table.columns) != COLUMNS:
         raise UserError(f"{path}: the columns must be {', '.join(COLUMNS)}.")
     rows = {row["rule"]: row for row in table.to_dict("records")}
     if len(rows) < len(table):
         raise UserError(f"{path} has a rule twice.")
-    return {rule: _cost(row, rows, path) for rule, row in rows.items()}
+    return {rule: _cost(rows.get(row["like"], row), path) for rule, row in rows.items()}
 
 
-def _cost(row: Mapping[str, str], rows: Mapping[str, Mapping], path: str | Path) -> Cost:
-    """Cost of a row, or of the one that it is like."""
-    if row["like"]:
-        if row["like"] not in rows or rows[row["like"]]["like"]:
-            raise UserError(f"{path}: {row['rule']} is like {row['like']}, which has no figures.")
-        row = rows[row["like"]]
-    for of in (row["mb_of"], row["s_of"]):
-        unknown = set(of.replace("*", "+").split("+")) - {*MEASURES, ""}
-        if unknown:
-            raise UserError(f"{path}: {row['rule']} depends on '{', '.join(unknown)}', which is "
-                            f"none of {', '.join(MEASURES)}.")  # fmt: skip
-    return Cost(
-        mb=Line(row["mb_of"], float(row["mb"]), float(row["mb_per_million"] or 0)),
-        s=Line(row["s_of"], float(row["s"]), float(row["s_per_million"] or 0)),
-    )
+def _cost(row: Mapping[str, str], path: str | Path) -> Cost:
+    try:
+        return Cost(mb=Formula.parse(row["mb"]), s=Formula.parse(row["s"]))
+    except ValueError as error:
+        raise UserError(f"{path}: the formulas of {row['rule']} cannot be read: {error}.") from None
 
 
 def memory_request(cost: Cost, sizes: Mapping[str, float], attempt: int = 1) -> int:
