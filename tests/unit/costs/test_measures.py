@@ -43,7 +43,7 @@ def test_sizes_expected_from_delivered_files(tmp_path, row):
     assert (sample["fragments"], sample["atac"]) == (60_000, 0)
     sizes = dataset_sizes([sample, sample], tmp_path / "none", SETTINGS)
     assert (sizes["cells"], sizes["rna"], sizes["fragments"]) == (200, 40_000, 120_000)
-    assert sizes["atac"] == sizes["fitted"] == 0.6 * 120_000
+    assert sizes["atac"] == sizes["fitted"] == pytest.approx(0.45 * 120_000)
     assert sizes["regions"] == 400  # a region for 300 fragments
     assert sizes["motifs"] == MOTIFS
     assert set(MEASURES) - set(sizes) == {"kind", "kind_features", "features", "epochs"}
@@ -57,7 +57,7 @@ def test_empty_droplets_are_not_taken_for_cells(tmp_path):
 def test_fewer_cells_for_a_trial_have_fewer_entries(tmp_path, row):
     sample = sample_sizes(row, tmp_path / "none")
     sizes = dataset_sizes([sample, sample], tmp_path, SETTINGS | {"max_cells": 25})
-    assert (sizes["cells"], sizes["rna"], sizes["atac"]) == (50, 10_000, 18_000)
+    assert (sizes["cells"], sizes["rna"], sizes["atac"]) == (50, 10_000, 13_500)
     assert sizes["fragments"] == 120_000  # all are read
 
 

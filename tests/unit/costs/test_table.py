@@ -35,7 +35,9 @@ def test_formulas_are_read_and_written():
 def test_requests_are_predictions_with_a_margin():
     cost = Cost(mb=Formula.parse("300 + 20 atac"), s=Formula.parse("60 + 6 cells*regions"))
     assert memory_request(cost, SIZES) == 2_500  # 1.5 × 1,500 + 250
-    assert time_request(cost, SIZES) == 303  # 3 × 6,060 s
+    assert time_request(cost, SIZES) == time_request(cost, SIZES, threads=2) == 303  # 3 × 6,060 s
+    assert time_request(cost, SIZES, threads=8) == 76  # half of eight cores
+    assert time_request(cost, SIZES, gpus=1) == 38
 
 
 @pytest.mark.parametrize("attempt", [1, 2, 3])

@@ -116,6 +116,8 @@ def job_memory(wildcards, attempt, rulename):
     return memory_request(COSTS[rulename], job_sizes(wildcards), attempt)
 
 
-def job_minutes(wildcards, attempt, rulename):
+def job_minutes(wildcards, attempt, threads, rulename):
     """Resource function: run time in minutes."""
-    return time_request(COSTS[rulename], job_sizes(wildcards), attempt)
+    gpus = job_gpus() if "gpu" in workflow.get_rule(rulename).resources else 0
+    sizes = job_sizes(wildcards)
+    return time_request(COSTS[rulename], sizes, attempt, threads=threads, gpus=gpus)

@@ -40,7 +40,7 @@ MEASURES = {
 }
 FRAGMENTS_PER_CELL = 20_000
 MANY = 200_000  # barcodes of a sample, beyond which most are empty droplets
-IN_REGIONS = 0.6  # entries of cells × regions per fragment
+IN_REGIONS = 0.45  # entries of cells × regions per fragment (benchmarks: .07 to .43)
 FRAGMENTS_PER_REGION, BASES_PER_REGION, MOST_REGIONS = 300, 2_000, 300_000  # found by a peak caller
 DATABASE_BYTES = 4  # of an entry of a motif database
 #: cost of an epoch, where it is far above that of ``trivae`` (benchmarks/presets_demo.tsv)

@@ -22,6 +22,8 @@ MILLION = 1e6
 #: margins of requests over predictions: half of memory, since held-out jobs are predicted within a
 #: factor of 1.5; more of time, since nodes are slower or busier than the machine measured on
 MEMORY_MARGIN, TIME_MARGIN = 1.5, 3
+BUSY = 0.5  # share of a job's cores that is busy on average, if there are several
+GPU_SPEED = 8  # of training on a GPU, in cores; assumed, at the lower end of what is usual
 SNAKEMAKE = 250  # MB of the Snakemake that runs inside a cluster job, beside the rule
 LEAST_MB, LEAST_MINUTES = 1_000, 10
 STEP_MB = 100  # requests are multiples of it
@@ -117,7 +119,13 @@ def memory_request(cost: Cost, sizes: Mapping[str, float], attempt: int = 1) -> 
     return STEP_MB * math.ceil(wanted / STEP_MB) * 2 ** (attempt - 1)
 
 
-def time_request(cost: Cost, sizes: Mapping[str, float], attempt: int = 1) -> int:
-    """Time (min) to ask for: twice as much in every further attempt."""
-    wanted = max(TIME_MARGIN * cost.s.at(sizes) / 60, LEAST_MINUTES)
+def time_request(
+    cost: Cost, sizes: Mapping[str, float], attempt: int = 1, *, threads: int = 1, gpus: int = 0
+) -> int:
+    """Time (min) to ask for: twice as much in every further attempt.
+
+    The CPU time of one core, less where there are several of them or a GPU.
+    """
+    speed = GPU_SPEED if gpus else max(1, BUSY * threads)
+    wanted = max(TIME_MARGIN * cost.s.at(sizes) / 60 / speed, LEAST_MINUTES)
     return math.ceil(wanted) * 2 ** (attempt - 1)
