@@ -32,7 +32,7 @@ def matrix(path, shape, density):
 @pytest.fixture
 def row(tmp_path):
     """A sample of 100 cells × 400 genes, 20,000 entries, and 60,000 fragments."""
-    (tmp_path / "f.tsv.gz").write_bytes(bytes(720_000))
+    (tmp_path / "f.tsv.gz").write_bytes(bytes(600_000))
     rna = matrix(tmp_path / "rna.h5ad", (100, 400), 0.5)
     return ROW | {"rna": rna, "fragments": str(tmp_path / "f.tsv.gz")}
 

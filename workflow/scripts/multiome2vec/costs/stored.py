@@ -18,7 +18,7 @@ MATRICES = ("layers/counts", X, "raw/X")  # of an h5ad, the first that is there
 ENTRIES_PER_CELL = {keys.RNA: 2_000, keys.ATAC: 6_000}
 FEATURES = {keys.RNA: 30_000, keys.ATAC: 150_000}
 TEXT_BYTES, HDF5_BYTES = 4, 2  # of a stored entry: of compressed text, of HDF5
-FRAGMENT_BYTES = 12  # of a fragment in bgzip
+FRAGMENT_BYTES = 10  # of a fragment in bgzip (9 to 10.4)
 LOOKED_AT = 1 << 20  # entries of a 10x matrix by which the modalities' shares are told
 
 

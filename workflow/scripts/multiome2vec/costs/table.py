@@ -25,7 +25,7 @@ MEMORY_MARGIN, TIME_MARGIN = 1.5, 3
 BUSY = 0.5  # share of a job's cores that is busy on average, if there are several
 GPU_SPEED = 8  # of training on a GPU, in cores; assumed, at the lower end of what is usual
 SNAKEMAKE = 250  # MB of the Snakemake that runs inside a cluster job, beside the rule
-LEAST_MB, LEAST_MINUTES = 1_000, 10
+LEAST_MB, LEAST_MINUTES = 1_000, 5
 STEP_MB = 100  # requests are multiples of it
 
 
