@@ -7,7 +7,6 @@ writes nothing, and compares what is then predicted for it with what was measure
 """
 
 import argparse
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from scipy.optimize import nnls
 HERE = Path(__file__).parent
 TABLE = HERE.parent / "workflow" / "resources.tsv"
 RUNS = (
-    "tiny", "demo", "mosaic", "bmmc_starter", "pbmc10k_tiny", "chr22_scatac", "scale_4k", "scale",
+    "tiny", "demo", "mosaic", "bmmc_starter", "pbmc10k_tiny", "chr22_scatac", "simulated", "scale_4k", "scale",
 )  # fmt: skip
 QUANTITIES = {"mb": "peak_mb", "s": "cpu_s"}
 SAMPLED = 50  # MB below which a job ended before its memory was looked at
@@ -39,17 +38,20 @@ def read_rules() -> pd.DataFrame:
     return pd.read_csv(TABLE, sep="\t", keep_default_na=False, dtype=str).set_index("rule")
 
 
-def fit(terms: Iterable[str], jobs: pd.DataFrame, values: pd.Series) -> Formula:
+def fit(start: Formula, jobs: pd.DataFrame, values: pd.Series) -> Formula:
     """Fit constant and slopes, none negative, by least squares.
 
+    Slopes over sizes that no job has, such as of given databases, are left as they are.
     Errors are weighed by the values to the power of :data:`POWER`: more than in proportion to large
     ones, which matter most, and less than to absolute errors.
     """
-    sizes = [[1, *(value(of, job) / MILLION for of in terms)] for job in jobs.to_dict("records")]
+    there = jobs.to_dict("records")
+    terms = [of for of in start.slopes if any(value(of, job) for job in there)]
+    sizes = [[1, *(value(of, job) / MILLION for of in terms)] for job in there]
     weights = values.to_numpy(float) ** POWER
     found = nnls(np.array(sizes) / weights[:, None], values.to_numpy(float) / weights)[0]
     constant, *slopes = (float(f"{one:.3g}") for one in found)
-    return Formula(constant, dict(zip(terms, slopes, strict=True)))
+    return Formula(constant, start.slopes | dict(zip(terms, slopes, strict=True)))
 
 
 def measured_values(jobs: pd.DataFrame, quantity: str) -> pd.Series:
@@ -65,8 +67,8 @@ def calibrate(rules: pd.DataFrame, jobs: pd.DataFrame) -> pd.DataFrame:
         if row["jobs"] == "0" or mine.empty:
             continue
         for name in QUANTITIES:
-            terms = Formula.parse(row[name]).slopes
-            rules.loc[rule, name] = str(fit(terms, mine, measured_values(mine, name)))
+            start = Formula.parse(row[name])
+            rules.loc[rule, name] = str(fit(start, mine, measured_values(mine, name)))
         rules.loc[rule, "jobs"] = str(len(mine))
     return rules
 

@@ -24,14 +24,15 @@ def test_known_formulas_are_found(calibrate):
     jobs = pd.DataFrame({"rna": rng.uniform(1e6, 1e8, 30), "cells": rng.uniform(1e3, 1e5, 30)})
     planted = Formula(200, {"rna": 30, "cells": 5_000})
     values = pd.Series([planted.at(job) for job in jobs.to_dict("records")])
-    found = calibrate.fit(["rna", "cells"], jobs, values)
+    start = Formula.parse("1 + 0 rna + 0 cells + 7 database")
+    found = calibrate.fit(start, jobs.assign(database=0), values)
     assert found.constant == pytest.approx(200, rel=0.01)
-    assert found.slopes == pytest.approx(planted.slopes, rel=0.01)
+    assert found.slopes == pytest.approx(planted.slopes | {"database": 7}, rel=0.01)
 
 
 def test_no_slope_is_negative(calibrate):
     jobs = pd.DataFrame({"rna": [1e6, 1e7, 1e8]})
-    found = calibrate.fit(["rna"], jobs, pd.Series([300.0, 200.0, 100.0]))
+    found = calibrate.fit(Formula.parse("0 + 0 rna"), jobs, pd.Series([300.0, 200.0, 100.0]))
     assert found.slopes["rna"] == 0
     assert 100 < found.constant < 300
 
