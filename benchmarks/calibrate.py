@@ -17,7 +17,8 @@ from scipy.optimize import nnls
 HERE = Path(__file__).parent
 TABLE = HERE.parent / "workflow" / "resources.tsv"
 RUNS = (
-    "tiny", "demo", "mosaic", "bmmc_starter", "pbmc10k_tiny", "chr22_scatac", "simulated", "scale_4k", "scale",
+    "tiny", "demo", "mosaic", "simulated", "bmmc_starter", "pbmc10k_tiny", "chr22_scatac",
+    "scale_4k", "scale",
 )  # fmt: skip
 QUANTITIES = {"mb": "peak_mb", "s": "cpu_s"}
 SAMPLED = 50  # MB below which a job ended before its memory was looked at
