@@ -58,7 +58,21 @@ def write_genome(folder: Path, rng: np.random.Generator, n_regions: int) -> list
     return places[:n_regions]
 
 
-def write_dataset(folder: Path, *, n_cells: int, n_regions: int, seed: int) -> None:
+def write_sheet(folder: Path, n_samples: int) -> None:
+    """Write the sample sheet; the samples are of two conditions by turns."""
+    rows = [
+        {
+            "sample": f"s{i}", "rna": folder / f"rna.{i}.h5ad", "rna_kind": "h5ad",
+            "rna_layer": "X", "atac": folder / f"atac.{i}.h5ad", "atac_kind": "h5ad",
+            "atac_layer": "X", "counting": "paired-insertion", "labels": "obs:cell_type",
+            "condition": "ab"[i % 2] if n_samples > 1 else "",
+        }
+        for i in range(n_samples)
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_csv(folder / "samples.tsv", sep="\t", index=False)
+
+
+def write_dataset(folder: Path, *, n_cells: int, n_regions: int, n_samples: int, seed: int) -> None:
     """Write matrices, genome, sample sheet and configuration."""
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True)
@@ -70,13 +84,10 @@ def write_dataset(folder: Path, *, n_cells: int, n_regions: int, seed: int) -> N
     genes = pd.DataFrame(index=[f"G{i}" for i in range(GENES)])
     for name, var, depth in (("atac", regions, DEPTH), ("rna", genes, 2 * GENES)):
         matrix = counts(rng, chances(rng, len(var)), kind, depth)
-        ad.AnnData(matrix, obs=obs, var=var).write_h5ad(folder / f"{name}.h5ad")
-    sheet = {
-        "sample": "s1", "rna": folder / "rna.h5ad", "rna_kind": "h5ad", "rna_layer": "X",
-        "atac": folder / "atac.h5ad", "atac_kind": "h5ad", "atac_layer": "X",
-        "counting": "paired-insertion", "labels": "obs:cell_type",
-    }  # fmt: skip
-    pd.DataFrame([sheet]).to_csv(folder / "samples.tsv", sep="\t", index=False)
+        for i in range(n_samples):
+            mine = ad.AnnData(matrix[i::n_samples], obs=obs[i::n_samples], var=var)
+            mine.write_h5ad(folder / f"{name}.{i}.h5ad")
+    write_sheet(folder, n_samples)
     config = {
         "dataset": "scale",
         "datasets": {"scale": {"samples": str(folder / "samples.tsv"), "assembly": "random"}},
@@ -95,9 +106,11 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("--cells", type=int, default=20_000)
     parser.add_argument("--regions", type=int, default=100_000)
+    parser.add_argument("--samples", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     write_dataset(
         options.folder.absolute(),
-        n_cells=options.cells, n_regions=options.regions, seed=options.seed,
+        n_cells=options.cells, n_regions=options.regions, n_samples=options.samples,
+        seed=options.seed,
     )  # fmt: skip

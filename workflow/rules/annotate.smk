@@ -27,8 +27,8 @@ rule annotate_rna:
         "../../envs/core.yaml"
     threads: 1  # the last digits of the components depend on the number of BLAS threads
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         samples=rna_samples(),
         genes={
@@ -61,8 +61,8 @@ rule annotate_atac:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=16000,
-        runtime=180,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         fragment_samples=fragment_samples(),
         ready_samples=ready_atac_samples(),
@@ -95,8 +95,8 @@ rule labels:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         choice=config["annotate"]["labels"],
         sources=label_sources(),
@@ -126,8 +126,8 @@ rule annotation_plot:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=source_digest("multiome2vec.steps.annotation_plot"),
     script:

@@ -147,3 +147,6 @@ MODELS = {name: model_modalities(name) for name in config["run"]["models"]} if m
 SEEDS = config["run"]["seeds"]
 BASELINE_NEEDS = {"pca": has_rna(), "lsi": has_atac()}
 BASELINES = [name for name in config["run"]["baselines"] if BASELINE_NEEDS[name]]
+
+
+include: "inputs/resources.smk"

@@ -35,8 +35,8 @@ rule composition:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         reference=config["conditions"]["reference"],
         covariates=config["conditions"]["covariates"],
@@ -68,8 +68,8 @@ rule condition_effects:
         "../../envs/core.yaml"
     threads: 4
     resources:
-        mem_mb=16000,
-        runtime=240,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         settings=effect_settings(),
         code=source_digest("multiome2vec.steps.condition_effects"),

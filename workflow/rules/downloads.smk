@@ -36,8 +36,8 @@ rule download:
         "../../envs/downloads.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=1440,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         tables=TABLES,
         mirror=config["downloads"]["mirror"] or "",
@@ -62,8 +62,8 @@ rule unpack_download:
         "../../envs/downloads.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=120,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         tables=TABLES,
     script:

@@ -29,8 +29,8 @@ rule baseline:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=16000,
-        runtime=60,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=baseline_code,
     script:
@@ -50,8 +50,8 @@ rule evaluate_embedding:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         metrics=config["evaluation"]["metrics"],
         n_neighbors=config["evaluation"]["n_neighbors"],
@@ -80,8 +80,8 @@ rule leaderboard:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=source_digest("multiome2vec.steps.leaderboard"),
     script:
@@ -107,8 +107,8 @@ rule plot_embedding:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         n_neighbors=config["evaluation"]["n_neighbors"],
         seed=config["evaluation"]["seed"],
@@ -144,8 +144,8 @@ rule describe_embedding:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         n_neighbors=config["evaluation"]["n_neighbors"],
         seed=config["evaluation"]["seed"],
@@ -172,8 +172,8 @@ rule plot_history:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=source_digest("multiome2vec.steps.plot_history"),
     script:

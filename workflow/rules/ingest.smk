@@ -24,8 +24,8 @@ rule ingest_rna:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         source=sheet("rna"),
         kind=sheet("rna_kind"),
@@ -54,8 +54,8 @@ rule ingest_fragments:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         barcodes=sheet("fragments_barcodes"),
         code=source_digest("multiome2vec.steps.ingest_fragments"),
@@ -77,8 +77,8 @@ rule ingest_regions:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         source=sheet("atac"),
         kind=sheet("atac_kind"),
@@ -103,8 +103,8 @@ rule barcodes:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         metadata=sample_metadata,
         barcode_transform=sheet("barcode_transform"),

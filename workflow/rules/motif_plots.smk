@@ -30,8 +30,8 @@ rule enrichment_page:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         kinds=REGION_SETS,
         of_database=bool(given_databases()),
@@ -60,8 +60,8 @@ rule deviations_plot:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=source_digest("multiome2vec.steps.deviations_plot"),
     script:

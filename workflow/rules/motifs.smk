@@ -29,8 +29,8 @@ rule motif_collection:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         collection=config["motifs"]["collection"],
         taxon=config["motifs"]["taxon"],
@@ -56,8 +56,8 @@ rule motif_scan:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         pvalue=config["motifs"]["pvalue"],
         code=source_digest("multiome2vec.steps.motif_scan"),
@@ -80,8 +80,8 @@ rule deviations:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         background_sets=config["motifs"]["deviations"]["background_sets"],
         bin_size=config["motifs"]["deviations"]["bin_size"],
@@ -109,8 +109,8 @@ rule motif_scores:
         "../../envs/core.yaml"
     threads: 8
     resources:
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         pvalue=config["motifs"]["pvalue"],
         shuffle_seed=shuffle_seed(),
@@ -139,9 +139,8 @@ rule motif_enrichment:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        # the names of a million regions of a database alone take a few GB
-        mem_mb=16000 if given_databases() else 6000,
-        runtime=240,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         kinds=REGION_SETS,
         given=sorted(given_databases()),
@@ -167,8 +166,8 @@ rule region_set_auc:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         ranking=config["motifs"]["auc"]["ranking"],
         threshold=config["motifs"]["auc"]["threshold"],

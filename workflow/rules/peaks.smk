@@ -33,8 +33,8 @@ rule call_peaks:
         "../../envs/core.yaml"
     threads: 8
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         samples=fragment_samples(),
         settings=caller_settings,
@@ -76,8 +76,8 @@ rule consensus:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         half_width=config["peaks"]["consensus"]["half_width"],
         min_score=config["peaks"]["consensus"]["min_score"],
@@ -103,8 +103,8 @@ rule given_regions:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         kinds={
             "pattern": ASSEMBLY["standard_chromosomes"],

@@ -22,8 +22,8 @@ rule preflight:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         samples=SAMPLES.to_dict("index"),
         assembly=ASSEMBLY,
@@ -51,8 +51,8 @@ rule check_inputs:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         samples=SAMPLES.to_dict("index"),
         assembly=ASSEMBLY,

@@ -27,8 +27,8 @@ rule pycistarget_inputs:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         kinds=REGION_SETS,
         given=sorted(
@@ -54,8 +54,8 @@ rule run_pycistarget:
         config["motifs"]["pycistarget_env"] or "../../envs/pycistarget.yaml"
     threads: 4
     resources:
-        mem_mb=32000,
-        runtime=480,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         given=sorted(given_databases()),
         thresholds=enrichment_thresholds(),
@@ -82,8 +82,8 @@ rule pycistarget_tables:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         given=sorted(given_databases()),
         code=source_digest("multiome2vec.steps.pycistarget_tables"),

@@ -27,8 +27,8 @@ rule rna_qc:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         mt_prefix=config["qc"]["rna"]["mt_prefix"],
         thresholds=sample_settings("rna", RNA_THRESHOLDS),
@@ -52,8 +52,8 @@ rule doublets:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         caller=config["qc"]["doublets"]["caller"],
         rate_per_1000=sample_setting("doublets", "rate_per_1000"),
@@ -84,8 +84,8 @@ rule atac_qc:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=16000,
-        runtime=180,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         thresholds=sample_settings("atac", ATAC_THRESHOLDS),
         doublets=sample_setting("atac", "doublets"),
@@ -113,8 +113,8 @@ rule atac_qc_ready:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         min_regions=config["qc"]["atac"]["min_regions"],
         code=source_digest("multiome2vec.steps.atac_qc_ready"),
@@ -140,8 +140,8 @@ rule pre_qc:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         max_cells=config["qc"]["max_cells"],
         seed=config["qc"]["seed"],

@@ -27,8 +27,8 @@ rule qc_plot_rna:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         samples=rna_samples(),
         code=source_digest("multiome2vec.steps.qc_plots"),
@@ -56,8 +56,8 @@ rule qc_plot_atac:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         samples=atac_samples(),
         code=source_digest("multiome2vec.steps.qc_plots"),
@@ -83,8 +83,8 @@ rule qc_plot_joint:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=source_digest("multiome2vec.steps.qc_plots"),
     script:

@@ -28,8 +28,8 @@ rule genome:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=source_digest("multiome2vec.steps.reference"),
     script:
@@ -50,8 +50,8 @@ rule chrom_sizes:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=source_digest("multiome2vec.steps.reference"),
     script:
@@ -73,8 +73,8 @@ rule chromosomes:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         pattern=ASSEMBLY["standard_chromosomes"],
         mitochondrion=ASSEMBLY["mitochondrion"],
@@ -98,8 +98,8 @@ rule tss:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         kind="bed" if ASSEMBLY["tss"] else "gtf",
         code=source_digest("multiome2vec.steps.reference"),
@@ -122,8 +122,8 @@ rule genes:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         kind="gtf" if ASSEMBLY["gtf"] else "bed",
         code=source_digest("multiome2vec.steps.reference"),
@@ -146,8 +146,8 @@ rule blacklist:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=source_digest("multiome2vec.steps.reference"),
     script:

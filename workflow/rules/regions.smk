@@ -32,8 +32,8 @@ if has_fragments():
             "../../envs/core.yaml"
         threads: 2
         resources:
-            mem_mb=16000,
-            runtime=120,
+            mem_mb=job_memory,
+            runtime=job_minutes,
         params:
             samples=fragment_samples(),
             counting=config["regions"]["counting"],
@@ -63,8 +63,8 @@ else:
             "../../envs/core.yaml"
         threads: 1
         resources:
-            mem_mb=16000,
-            runtime=60,
+            mem_mb=job_memory,
+            runtime=job_minutes,
         params:
             samples=ready_atac_samples(),
             min_cells=config["regions"]["min_cells"],
@@ -91,8 +91,8 @@ rule final_qc:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         samples=rna_samples(),
         min_frip=least_frip(),

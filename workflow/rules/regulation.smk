@@ -28,8 +28,8 @@ rule topic_regions:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         n_imputed=config["topics"]["n_imputed"],
         code=source_digest("multiome2vec.steps.topic_regions"),
@@ -54,8 +54,8 @@ rule dars:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         max_padj=config["differential"]["max_padj"],
         min_log2fc=config["differential"]["min_log2fc"],
@@ -79,8 +79,8 @@ rule degs:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         max_padj=config["differential"]["max_padj"],
         min_log2fc=config["differential"]["min_log2fc"],
@@ -104,8 +104,8 @@ rule gene_activity:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=16000,
-        runtime=60,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         window=config["gene_activity"]["window"],
         decay=config["gene_activity"]["decay"],

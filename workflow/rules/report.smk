@@ -32,8 +32,8 @@ rule execute_notebook:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=source_digest("multiome2vec.steps.notebook"),
     script:
@@ -58,8 +58,8 @@ rule notebook_html:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=source_digest("multiome2vec.steps.notebook"),
     script:
@@ -82,8 +82,8 @@ rule provenance:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         config=resolved_config(),
         left_out=left_out(),
@@ -113,8 +113,8 @@ rule report_page:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=source_digest("multiome2vec.steps.report_page"),
     script:

@@ -34,8 +34,8 @@ rule simulate:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         seed=config["simulate"]["seed"],
         barcodes=config["simulate"]["barcodes"],

@@ -32,9 +32,9 @@ rule impute:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
-        mem_mb=16000,
-        runtime=120,
+        gpu=job_gpus(),
+        mem_mb=job_memory,
+        runtime=job_minutes,
         device=config["training"]["device"],
     params:
         quantile=impute_quantile,
@@ -59,9 +59,9 @@ rule predict:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
-        mem_mb=16000,
-        runtime=120,
+        gpu=job_gpus(),
+        mem_mb=job_memory,
+        runtime=job_minutes,
         device=config["training"]["device"],
     params:
         code=source_digest("multiome2vec.steps.predict"),
@@ -85,9 +85,9 @@ rule match:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
-        mem_mb=16000,
-        runtime=120,
+        gpu=job_gpus(),
+        mem_mb=job_memory,
+        runtime=job_minutes,
         device=config["training"]["device"],
     params:
         code=source_digest("multiome2vec.steps.match"),
@@ -112,8 +112,8 @@ rule loadings:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=16000,
-        runtime=60,
+        mem_mb=job_memory,
+        runtime=job_minutes,
         device=config["training"]["device"],
     params:
         code=source_digest("multiome2vec.steps.loadings"),
@@ -145,9 +145,9 @@ rule reconstruct:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
-        mem_mb=16000,
-        runtime=120,
+        gpu=job_gpus(),
+        mem_mb=job_memory,
+        runtime=job_minutes,
         device=config["training"]["device"],
     params:
         hidden=config["tasks"]["hidden"],
@@ -174,9 +174,9 @@ rule saliency:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
-        mem_mb=16000,
-        runtime=120,
+        gpu=job_gpus(),
+        mem_mb=job_memory,
+        runtime=job_minutes,
         device=config["training"]["device"],
     params:
         n_cells=config["tasks"]["saliency_cells"],
@@ -201,8 +201,8 @@ rule saliency_regions:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         top=config["tasks"]["salient_share"],
         code=source_digest("multiome2vec.steps.saliency"),
@@ -223,8 +223,8 @@ rule task_scores:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         runs=[[model, seed] for _, model, seed in task_scores()],
         code=source_digest("multiome2vec.steps.task_scores"),

@@ -28,8 +28,8 @@ rule topic_model:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         settings=topic_settings(),
         code=topic_engine_code,
@@ -68,8 +68,8 @@ rule topic_selection:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         n_topics=config["topics"]["n_topics"],
         code=source_digest("multiome2vec.steps.topic_selection"),
@@ -96,8 +96,8 @@ rule topic_plot:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=source_digest("multiome2vec.steps.topic_plot"),
     script:

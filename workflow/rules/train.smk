@@ -38,9 +38,9 @@ rule train:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
-        mem_mb=16000,
-        runtime=720,
+        gpu=job_gpus(),
+        mem_mb=job_memory,
+        runtime=job_minutes,
         device=config["training"]["device"],
         backend=config["training"]["backend"],
         checkpoint_minutes=config["training"]["checkpoint_minutes"],
@@ -73,9 +73,9 @@ rule embed_cells:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
-        mem_mb=16000,
-        runtime=120,
+        gpu=job_gpus(),
+        mem_mb=job_memory,
+        runtime=job_minutes,
         device=config["training"]["device"],
     params:
         code=source_digest("multiome2vec.steps.embed_cells"),

@@ -32,20 +32,26 @@ def file_sources():
 
 
 def machine_facts(wildcards):
-    """Where jobs run, and what they ask for."""
+    """Where jobs run, what they are likely to need, and what they may ask for."""
     cluster = bool(workflow.non_local_exec)
-    others = set() if config["motifs"]["engine"] == "pycistarget" else {"run_pycistarget"}
-    memory = {rule.name: asked_memory(rule) for rule in workflow.rules if rule.name not in others}
     return {
         "cores": None if cluster else int(workflow.cores),
         "cluster": cluster,
-        "memory": {name: value for name, value in memory.items() if value},
+        "needs": likely_memory(),
+        "fixed": fixed_memory(),
+        "most": most_memory(),
         "device": config["training"]["device"],
         "models": dict(MODELS),
     }
 
 
-def asked_memory(rule):
-    """Memory (MB) that a rule asks for; None if it depends on the job."""
-    asked = rule.resources.get("mem_mb")
-    return None if asked is None or asked.is_evaluable() else asked.value
+def fixed_memory():
+    """Memory (MB) by rule, where a profile or the command line sets it."""
+    asked = {rule.name: rule.resources.get("mem_mb") for rule in workflow.rules}
+    return {name: one.value for name, one in asked.items() if one and not one.is_evaluable()}
+
+
+def most_memory():
+    """Memory (MB) that any job may ask for (resources: mem_mb); None for no limit."""
+    limit = workflow.global_resources.get("mem_mb")
+    return limit.value if limit else None

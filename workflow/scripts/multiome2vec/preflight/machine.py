@@ -11,6 +11,7 @@ from multiome2vec.downloads.units import spelt
 from multiome2vec.preflight.findings import ERROR, INFO, OK, WARNING, Findings
 
 LEAST = 1_000_000_000  # bytes that results of any size need
+MARGIN = 1.5  # of a request over the need
 CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -148,45 +149,55 @@ def _sees_gpu() -> str | None:
     return torch.cuda.get_device_name(0) if torch.cuda.is_available() else ""
 
 
-def check_memory(
-    declared: Mapping[str, int], estimates: Mapping[str, float], findings: Findings, *,
-    cluster: bool,
-) -> None:  # fmt: skip
-    """Compare what rules ask for and what they are likely to need with the machine's memory.
+def check_memory(needs: Mapping[str, float], findings: Findings) -> None:
+    """Compare what rules are likely to need with the machine's memory.
 
     Parameters
     ----------
-    declared
-        ``mem_mb`` by rule.
-    estimates
-        Likely peak (MB) by rule, from the size of the inputs.
-    cluster
-        Whether jobs run elsewhere.
+    needs
+        Likely peak (MB) by rule.
     """
     total = memory() / 1e6
-    for rule, need in estimates.items():
-        asked = declared.get(rule, 0)
-        if not cluster and need > total:
+    for rule, need in needs.items():
+        if need > total:
             findings.add(
                 ERROR if need > 2 * total else WARNING, "memory",
                 f"{rule} is likely to need {need / 1000:.0f} GB; the machine has "
                 f"{total / 1000:.0f} GB.",
                 remedy="Use a larger machine, or fewer cells for a trial (qc.max_cells).",
             )  # fmt: skip
-        elif cluster and asked and need > asked:
+    _largest(needs, findings)
+
+
+def check_requests(
+    needs: Mapping[str, float], findings: Findings, *, fixed: Mapping[str, float],
+    most: float | None,
+) -> None:  # fmt: skip
+    """Compare what rules are likely to need with what they may ask a cluster for.
+
+    Parameters
+    ----------
+    needs
+        Likely peak (MB) by rule.
+    fixed
+        Requests (MB) that the user sets by rule, in place of those by the size of the data.
+    most
+        Memory (MB) that any job may ask for, or None.
+    """
+    for rule, need in needs.items():
+        asked = min(fixed.get(rule, need), most or need)
+        if need > asked:
+            why = "resources" if most and asked == most else f"set-resources, {rule}"
             findings.add(
                 WARNING, "memory",
-                f"{rule} is likely to need {need / 1000:.0f} GB, and asks for "
+                f"{rule} is likely to need {need / 1000:.0f} GB, and may ask for "
                 f"{asked / 1000:.0f} GB.",
-                remedy=f"In the profile: set-resources: {{{rule}: {{mem_mb: {1.3 * need:.0f}}}}}",
+                remedy=f"In the profile ({why}): mem_mb: {MARGIN * need:.0f}",
             )  # fmt: skip
-    above = sorted({f"{rule} ({mb / 1000:.0f} GB)" for rule, mb in declared.items() if mb > total})
-    if above and not cluster:
-        findings.add(
-            INFO, "memory", f"Rules that ask for more than the machine's {total / 1000:.0f} GB: "
-            f"{', '.join(above)}.",
-            remedy="They run all the same; these are requests that suit large data.",
-        )  # fmt: skip
-    if estimates:
-        rule, need = max(estimates.items(), key=lambda item: item[1])
+    _largest(needs, findings)
+
+
+def _largest(needs: Mapping[str, float], findings: Findings) -> None:
+    if needs:
+        rule, need = max(needs.items(), key=lambda item: item[1])
         findings.add(OK, "memory", f"largest estimate: {rule}, {need / 1000:.1f} GB")

@@ -18,11 +18,11 @@ from multiome2vec.preflight.machine import (
     check_cores,
     check_gpu,
     check_memory,
+    check_requests,
     check_room,
     check_temporary,
     temporary_folders,
 )
-from multiome2vec.preflight.memory import estimate
 from multiome2vec.preflight.reference import Reference, check_reference
 
 logger = logging.getLogger(__name__)
@@ -60,8 +60,8 @@ def preflight(
     passed
         Table of the findings about the inputs, written if none is an error.
     machine
-        ``cores``, ``cluster``, ``memory`` (``mem_mb`` by rule), ``device`` and ``models``; None to
-        leave these checks out.
+        ``cores``, ``cluster``, ``device`` and ``models``; ``needs``, ``fixed`` (MB by rule) and
+        ``most`` (MB). None to leave these checks out.
     sources
         Where files that are not there come from: ``datasets`` and ``references`` (tables of
         downloads), ``made`` (files that a rule makes). None if all are there.
@@ -85,7 +85,7 @@ def preflight(
     _check_samples(samples, reference, settings, findings)
     _check_room(samples, wanted, settings, findings)
     if machine:
-        _check_machine(samples, machine, findings)
+        _check_machine(machine, findings)
     table = findings.table()
     write_tsv(table, out, index=False)
     logger.info("checks of the inputs:\n%s", table.to_string(index=False, max_colwidth=160))
@@ -162,14 +162,14 @@ def _check_room(samples: dict, wanted: dict, settings: Mapping, findings: Findin
     check_temporary(temporary_folders(settings.get("tmpdir")), findings)
 
 
-def _check_machine(samples: dict, machine: Mapping, findings: Findings) -> None:
+def _check_machine(machine: Mapping, findings: Findings) -> None:
     """Check cores, memory and GPU."""
     cluster = machine["cluster"]
     check_cores(machine["cores"], findings, cluster=cluster)
     check_gpu(machine["device"], machine["models"], findings, cluster=cluster)
-    needs = {}
-    with findings.check("memory"):
-        needs = estimate(samples)
-    check_memory(machine["memory"], needs, findings, cluster=cluster)
+    if cluster:
+        check_requests(machine["needs"], findings, fixed=machine["fixed"], most=machine["most"])
+    else:
+        check_memory(machine["needs"], findings)
     for model, modalities in machine["models"].items():
         findings.add(OK, "models", f"{model}: {', '.join(modalities)}")
