@@ -27,7 +27,7 @@ rule impute:
     benchmark:
         "results/{dataset}/benchmarks/impute/{model}.{seed}.{modality}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        TORCH_ENV
     threads: 1
     resources:
         gpu=1,
@@ -54,7 +54,7 @@ rule predict:
     benchmark:
         "results/{dataset}/benchmarks/predict/{model}.{seed}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        TORCH_ENV
     threads: 1
     resources:
         gpu=1,
@@ -80,7 +80,7 @@ rule match:
     benchmark:
         "results/{dataset}/benchmarks/match/{model}.{seed}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        TORCH_ENV
     threads: 1
     resources:
         gpu=1,
@@ -107,7 +107,7 @@ rule loadings:
     benchmark:
         "results/{dataset}/benchmarks/loadings/{model}.{seed}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        TORCH_ENV
     threads: 1
     resources:
         mem_mb=16000,

@@ -1,0 +1,82 @@
+"""The project with a conda of its own: a stand-in that deploys from a channel on disk."""
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import conda_channel
+import conda_stand_in
+import pytest
+from workflow.runner import CONFIGS, ROOT
+
+#: what Snakemake needs of the project
+PROJECT = ("Snakefile", "config.yaml", "config", "envs", "resources/datasets.tsv",
+           "resources/references.tsv", "workflow")  # fmt: skip
+#: put on the path of every job: records which Python has run it
+SITECUSTOMIZE = textwrap.dedent(
+    """
+    import os, sys
+
+    if sys.argv and ".snakemake/scripts" in getattr(sys, "orig_argv", [""])[-1]:
+        with open(os.environ["JOB_PYTHONS"], "a") as out:
+            out.write(f"{sys.orig_argv[-1].split('.')[-2]} {sys.prefix}\\n")
+    """
+)
+SECONDS = 240
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory) -> dict[str, str]:
+    """Environment variables with which Snakemake finds conda and conda its channels."""
+    if sys.version_info[:2] != (3, 11):
+        pytest.skip("the environments have Python 3.11, and the channel can give the running one")
+    folder = tmp_path_factory.mktemp("conda")
+    for name in ("conda-forge", "bioconda"):
+        conda_channel.write_channel(folder / "channels" / name, pip="26.0")
+    (folder / "tracer").mkdir()
+    (folder / "tracer" / "sitecustomize.py").write_text(SITECUSTOMIZE)
+    commands = conda_stand_in.install(folder / "conda")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    wheels = cache / "multiome2vec" / "wheels"
+    links = [str(wheels)] if wheels.is_dir() else []
+    path = [str(commands), str(Path(sys.executable).parent), os.environ["PATH"]]
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join(path),
+        "PYTHONPATH": str(folder / "tracer"),
+        "CONDA_CHANNEL_ALIAS": (folder / "channels").as_uri(),
+        # local wheels as make setup takes them
+        "UV_FIND_LINKS": " ".join([*links, os.environ.get("PIP_FIND_LINKS", "")]).strip(),
+    }
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    """A copy of the project, whose environments a test may edit."""
+    for name in PROJECT:
+        source, target = ROOT / name, tmp_path / "project" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    return tmp_path / "project"
+
+
+@pytest.fixture(scope="session")
+def run(environment):
+    """Function that runs Snakemake on a project in a directory, and returns the process."""
+
+    def start(directory: Path, *args: str, root: Path = ROOT) -> subprocess.CompletedProcess:
+        command = ["timeout", "-k", "10", str(SECONDS), sys.executable, "-m", "snakemake"]
+        command += ["--snakefile", str(root / "Snakefile"), "--directory", str(directory), *args]
+        command += ["--configfile", str(CONFIGS / "tiny.yaml"), "mine.yaml"]
+        variables = environment | {"JOB_PYTHONS": str(directory / "pythons.txt")}
+        return subprocess.run(
+            command, cwd=directory, env=variables, text=True, capture_output=True, check=False
+        )
+
+    return start
