@@ -22,7 +22,7 @@ PYTHON = "3.11"
 #: the machine that the environments are written for, in the terms of PEP 508
 MACHINE = {
     "python_version": PYTHON, "python_full_version": f"{PYTHON}.0", "sys_platform": "linux",
-    "platform_system": "Linux", "platform_machine": "x86_64", "extra": "",
+    "platform_system": "Linux", "platform_machine": "x86_64",
 }  # fmt: skip
 SHARED = ["anndata", "mudata", "pandas", "scipy", "tqdm"]
 TORCH = [*SHARED, "torch", "safetensors", "scikit-learn", "igraph"]
@@ -58,9 +58,10 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def applies(requirement: Requirement) -> bool:
+def applies(requirement: Requirement, extra: str = "") -> bool:
     """Whether a requirement is one on the machine that the environments are for."""
-    return requirement.marker is None or requirement.marker.evaluate(MACHINE)
+    marker = requirement.marker
+    return marker is None or marker.evaluate(MACHINE | {"extra": extra})
 
 
 def locked(file: str) -> Iterator[tuple[str, str]]:
@@ -73,16 +74,18 @@ def locked(file: str) -> Iterator[tuple[str, str]]:
 
 
 def closure(packages: list[str]) -> set[str]:
-    """Collect packages and everything in the lock that they require."""
-    found, todo = set(), [canonical(name) for name in packages]
+    """Collect packages and everything in the lock that they require, with their extras."""
+    found, todo = set(), [(canonical(name), "") for name in packages]
     while todo:
-        name = todo.pop()
-        if name in found or name not in LOCK:
+        name, extra = todo.pop()
+        if (name, extra) in found or name not in LOCK:
             continue
-        found.add(name)
-        needed = [Requirement(line) for line in requires(name) or []]
-        todo += [canonical(requirement.name) for requirement in needed if applies(requirement)]
-    return found
+        found.add((name, extra))
+        for requirement in map(Requirement, requires(name) or []):
+            if applies(requirement, extra):
+                needed = canonical(requirement.name)
+                todo += [(needed, text) for text in ("", *requirement.extras)]
+    return {name for name, _ in found}
 
 
 def environment(family: str) -> str:

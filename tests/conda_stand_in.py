@@ -16,6 +16,7 @@ from pathlib import Path
 
 import rattler
 import yaml
+from rattler.exceptions import GatewayError, SolverError
 
 VERSION = "26.7.0"
 PLATFORMS = ["linux-64", "noarch"]
@@ -64,7 +65,7 @@ def create(file: Path, prefix: Path, cache: Path) -> None:
     pip = [pin for entry in text["dependencies"] if isinstance(entry, dict) for pin in entry["pip"]]
     try:
         asyncio.run(deploy(prefix, text["channels"], specs, cache))
-    except (rattler.exceptions.SolverError, rattler.exceptions.GatewayError) as error:
+    except (GatewayError, SolverError) as error:
         sys.exit(f"{file}: {error}")
     if pip:
         command = ["uv", "pip", "install", "--quiet", "--python", str(prefix / "bin" / "python")]

@@ -10,6 +10,7 @@ from pathlib import Path
 import conda_channel
 import conda_stand_in
 import pytest
+from local_wheels import wheel_folders
 from workflow.runner import CONFIGS, ROOT
 
 #: what Snakemake needs of the project
@@ -39,17 +40,13 @@ def environment(tmp_path_factory) -> dict[str, str]:
     (folder / "tracer").mkdir()
     (folder / "tracer" / "sitecustomize.py").write_text(SITECUSTOMIZE)
     commands = conda_stand_in.install(folder / "conda")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    wheels = cache / "multiome2vec" / "wheels"
-    links = [str(wheels)] if wheels.is_dir() else []
     path = [str(commands), str(Path(sys.executable).parent), os.environ["PATH"]]
     return {
         **os.environ,
         "PATH": os.pathsep.join(path),
         "PYTHONPATH": str(folder / "tracer"),
-        "CONDA_CHANNEL_ALIAS": (folder / "channels").as_uri(),
-        # local wheels as make setup takes them
-        "UV_FIND_LINKS": " ".join([*links, os.environ.get("PIP_FIND_LINKS", "")]).strip(),
+        "CONDA_CHANNEL_ALIAS": f"{(folder / 'channels').as_uri()}/",
+        "UV_FIND_LINKS": ",".join(wheel_folders()),
     }
 
 
