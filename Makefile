@@ -17,7 +17,7 @@ FIND_LINKS := $(addprefix --find-links ,$(WHEELS) $(PIP_FIND_LINKS))
 export PYTHONHASHSEED := 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all demo test test-real test-truth lint format lock clean setup
+.PHONY: all demo test test-conda test-real test-truth lint format lock clean setup
 all: demo
 
 setup: $(READY)
@@ -57,6 +57,10 @@ format: $(READY)
 test: lint
 	cd / && $(CURDIR)/$(BIN)/python -m multiome2vec --version # installed by make setup
 	$(BIN)/python -m pytest -m "not slow and not truth" --durations 10
+
+# Rules in conda environments, by a stand-in for conda that takes packages from a channel of the tests
+test-conda: $(READY)
+	$(BIN)/python -m pytest -m conda --durations 10
 
 # All runs on the real data in ../shared/data (skipped with a reason where it is absent)
 test-real: $(READY)

@@ -84,6 +84,8 @@ def answer(prefix: Path, args: list[str]) -> None:
         case ["env", "create", *options]:
             file, target = (options[options.index(name) + 1] for name in ("--file", "--prefix"))
             create(Path(file), Path(target), prefix / "cache")
+        case ["clean", *_]:
+            pass
         case _:
             sys.exit(f"The stand-in for conda does not know: conda {' '.join(args)}")
 
