@@ -17,6 +17,7 @@ GPU = {"train", "embed_cells", "impute", "predict", "match"}
 #: options of Snakemake 9.27 that a profile here may set
 SNAKEMAKE = {
     "executor", "jobs", "container-image", "default-storage-provider", "default-storage-prefix",
+    "storage-gcs-project",
     "rerun-incomplete", "show-failed-logs", "retries", "default-resources", "set-resources",
     "set-threads",
 }  # fmt: skip
