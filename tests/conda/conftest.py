@@ -26,7 +26,7 @@ SITECUSTOMIZE = textwrap.dedent(
             out.write(f"{sys.orig_argv[-1].split('.')[-2]} {sys.prefix}\\n")
     """
 )
-SECONDS = 240
+SECONDS = 600
 
 
 @pytest.fixture(scope="session")
