@@ -1,7 +1,7 @@
 """A conda channel on disk, of packages made here: python and pip.
 
-``python`` makes an environment a virtual one of the interpreter that runs the tests; ``pip`` is a
-name alone, as the stand-in for conda installs with uv.
+``python`` makes an environment a virtual one of the interpreter that runs the tests, and records
+the scripts that it runs; ``pip`` is a name alone, as the stand-in for conda installs with uv.
 """
 
 import hashlib
@@ -15,18 +15,27 @@ from pathlib import Path
 
 SUBDIRS = ("linux-64", "noarch")
 TIME = 1_700_000_000
+#: run when Python starts. Snakemake lets no PYTHONPATH into an environment, so it is in there
+SITECUSTOMIZE = """
+import os, sys
+
+if ".snakemake/scripts" in sys.orig_argv[-1]:
+    with open(os.environ["JOB_PYTHONS"], "a") as out:
+        out.write(f"{sys.orig_argv[-1].split('.')[-2]} {sys.prefix}\\n")
+"""
 
 
 def write_channel(folder: Path, *, pip: str) -> None:
     """Write a channel with the running ``python`` and that version of ``pip``."""
     python, short = platform.python_version(), f"python{sys.version_info[0]}.{sys.version_info[1]}"
     home = Path(sys.executable).resolve().parent
+    packages = f"lib/{short}/site-packages"
     settings = f"home = {home}\ninclude-system-site-packages = false\nversion = {python}\n"
     records = dict(
         [
             write_package(
                 folder, "python", python,
-                files={"pyvenv.cfg": settings, f"lib/{short}/site-packages/README.txt": "empty\n"},
+                files={"pyvenv.cfg": settings, f"{packages}/sitecustomize.py": SITECUSTOMIZE},
                 links={"bin/python": str(home / short), f"bin/{short}": "python"},
             ),
             write_package(folder, "pip", pip, files={"share/pip.txt": "uv takes its place\n"}),
@@ -34,8 +43,8 @@ def write_channel(folder: Path, *, pip: str) -> None:
     )  # fmt: skip
     for subdir in SUBDIRS:
         (folder / subdir).mkdir(parents=True, exist_ok=True)
-        packages = records if subdir == SUBDIRS[0] else {}
-        index = {"info": {"subdir": subdir}, "packages": packages, "packages.conda": {}}
+        found = records if subdir == SUBDIRS[0] else {}
+        index = {"info": {"subdir": subdir}, "packages": found, "packages.conda": {}}
         (folder / subdir / "repodata.json").write_text(json.dumps(index))
 
 

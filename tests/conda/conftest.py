@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import conda_channel
@@ -16,16 +15,6 @@ from workflow.runner import CONFIGS, ROOT
 #: what Snakemake needs of the project
 PROJECT = ("Snakefile", "config.yaml", "config", "envs", "resources/datasets.tsv",
            "resources/references.tsv", "workflow")  # fmt: skip
-#: put on the path of every job: records which Python has run it
-SITECUSTOMIZE = textwrap.dedent(
-    """
-    import os, sys
-
-    if sys.argv and ".snakemake/scripts" in getattr(sys, "orig_argv", [""])[-1]:
-        with open(os.environ["JOB_PYTHONS"], "a") as out:
-            out.write(f"{sys.orig_argv[-1].split('.')[-2]} {sys.prefix}\\n")
-    """
-)
 SECONDS = 600
 
 
@@ -37,14 +26,11 @@ def environment(tmp_path_factory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("conda")
     for name in ("conda-forge", "bioconda"):
         conda_channel.write_channel(folder / "channels" / name, pip="26.0")
-    (folder / "tracer").mkdir()
-    (folder / "tracer" / "sitecustomize.py").write_text(SITECUSTOMIZE)
     commands = conda_stand_in.install(folder / "conda")
     path = [str(commands), str(Path(sys.executable).parent), os.environ["PATH"]]
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         "PATH": os.pathsep.join(path),
-        "PYTHONPATH": str(folder / "tracer"),
         "CONDA_CHANNEL_ALIAS": f"{(folder / 'channels').as_uri()}/",
         "UV_FIND_LINKS": ",".join(wheel_folders()),
     }
