@@ -3,9 +3,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
-# the first Python 3.11 on the PATH
-PYTHON ?= $(shell for p in python3.11 python3 python; do \
-  $$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo $$p && break; done)
+# the first on the PATH that is Python 3.11, 3.12 or 3.13
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 UV_VERSION := 0.13.8
 SMK := $(wildcard Snakefile workflow/rules/*.smk workflow/rules/inputs/*.smk)
 
@@ -17,18 +17,19 @@ FIND_LINKS := $(addprefix --find-links ,$(WHEELS) $(PIP_FIND_LINKS))
 export PYTHONHASHSEED := 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all demo test test-cluster test-real test-truth lint format lock clean setup
+.PHONY: all demo test test-cluster test-conda test-real test-truth lint format lock clean setup
 all: demo
 
 setup: $(READY)
 
 # Resumable: the environment is marked ready only when everything is in it.
 $(READY): requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: install it, or name it: make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || test -n "$(PYTHON)" || \
+	  { echo "Python 3.11, 3.12 or 3.13 is needed: install 3.11, or name it: make PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	mkdir -p $(WHEELS)
-	ls $(WHEELS)/macs3-$(MACS3)-*.whl >/dev/null 2>&1 || \
+	ls $(WHEELS)/macs3-$(MACS3)-$$($(BIN)/python -c 'import sys; print("cp%d%d" % sys.version_info[:2])')-*.whl >/dev/null 2>&1 || \
 	  $(BIN)/python -m pip wheel --disable-pip-version-check --no-deps --wheel-dir $(WHEELS) macs3==$(MACS3)
 	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python $(FIND_LINKS) --requirement requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
@@ -57,6 +58,10 @@ test: lint
 	cd / && $(CURDIR)/$(BIN)/python -m multiome2vec --version # installed by make setup
 	$(BIN)/python -m pytest -m "not slow and not truth and not real" --durations 10
 
+# Rules in conda environments, by a stand-in for conda that takes packages from a channel of the tests
+test-conda: $(READY)
+	$(BIN)/python -m pytest -m conda --durations 10
+
 # All runs on the real data in ../shared/data (skipped with a reason where it is absent)
 test-real: $(READY)
 	$(BIN)/python -m pytest -m real -rs --durations 10
@@ -69,10 +74,14 @@ test-cluster: $(READY)
 test-truth: $(READY)
 	$(BIN)/python -m pytest -m truth -rs --capture no
 
-# Resolve requirements.lock anew from pyproject.toml
+# Resolve requirements.lock anew from pyproject.toml, for every supported Python. What only the CUDA
+# builds of torch need goes into a file of its own: torch names it itself, and the CPU builds lack it.
+CUDA := ^(cuda|nvidia|triton)
 lock:
-	$(BIN)/uv pip compile --quiet $(FIND_LINKS) --python-version 3.11 --no-annotate --group dev --upgrade-package torch pyproject.toml --output-file requirements.lock
-	sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' requirements.lock
+	cat requirements-cuda.lock >> requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --find-links $(WHEELS) --no-annotate --group dev --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+	grep -E '$(CUDA)' requirements.lock > requirements-cuda.lock
+	sed -i -E '/$(CUDA)/d' requirements.lock
 
 clean:
 	rm -rf results logs resources/downloads resources/genomes .snakemake

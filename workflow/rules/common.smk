@@ -38,6 +38,8 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 GENOME = f"resources/genomes/{ASSEMBLY_NAME}"
+# where a GPU is required, an environment that has no CPU-only variant
+TORCH_ENV = f"../../envs/torch{'_gpu' if config['training']['device'] == 'cuda' else ''}.yaml"
 
 
 wildcard_constraints:

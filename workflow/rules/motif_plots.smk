@@ -14,7 +14,7 @@ rule enrichment_page:
         enrichment="results/{dataset}/motifs/{engine}/enrichment.tsv",
         dem="results/{dataset}/motifs/{engine}/dem.tsv",
         motifs="results/{dataset}/motifs/motifs.jaspar",
-        template=os.path.join(workflow.basedir, "workflow/report/enrichment.html.j2"),
+        template=local(os.path.join(workflow.basedir, "workflow/report/enrichment.html.j2")),
     output:
         html=report(
             "results/{dataset}/motifs/{engine}/enrichment.html",

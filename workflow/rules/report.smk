@@ -15,7 +15,7 @@ include: "inputs/report.smk"
 
 rule execute_notebook:
     input:
-        notebook=os.path.join(workflow.basedir, "workflow/notebooks/explore_embedding.ipynb"),
+        notebook=local(os.path.join(workflow.basedir, "workflow/notebooks/explore_embedding.ipynb")),
         embedding=f"results/{{dataset}}/embeddings/{run_to_explore()}.h5ad",
         umap=f"results/{{dataset}}/evaluation/{run_to_explore()}.umap.tsv",
         mdata="results/{dataset}/matrices/multiome.h5mu",
@@ -68,7 +68,7 @@ rule notebook_html:
 
 rule provenance:
     input:
-        sheet=SHEET,
+        sheet=local(SHEET),
     output:
         config="results/{dataset}/provenance/config.yaml",
         sheet="results/{dataset}/provenance/samples.tsv",

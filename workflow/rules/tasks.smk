@@ -29,7 +29,7 @@ rule impute:
     benchmark:
         "results/{dataset}/benchmarks/impute/{model}.{seed}.{modality}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        TORCH_ENV
     threads: 1
     resources:
         gpu=job_gpus(),
@@ -56,7 +56,7 @@ rule predict:
     benchmark:
         "results/{dataset}/benchmarks/predict/{model}.{seed}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        TORCH_ENV
     threads: 1
     resources:
         gpu=job_gpus(),
@@ -82,7 +82,7 @@ rule match:
     benchmark:
         "results/{dataset}/benchmarks/match/{model}.{seed}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        TORCH_ENV
     threads: 1
     resources:
         gpu=job_gpus(),
@@ -109,7 +109,7 @@ rule loadings:
     benchmark:
         "results/{dataset}/benchmarks/loadings/{model}.{seed}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        TORCH_ENV
     threads: 1
     resources:
         mem_mb=job_memory,

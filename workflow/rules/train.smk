@@ -35,7 +35,7 @@ rule train:
     benchmark:
         "results/{dataset}/benchmarks/train/{model}.{seed}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        TORCH_ENV
     threads: 1
     resources:
         gpu=job_gpus(),
@@ -70,7 +70,7 @@ rule embed_cells:
     wildcard_constraints:
         model="|".join(re.escape(name) for name in {**config["models"], **MODELS}),
     conda:
-        "../../envs/torch.yaml"
+        TORCH_ENV
     threads: 1
     resources:
         gpu=job_gpus(),

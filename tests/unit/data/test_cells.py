@@ -7,7 +7,7 @@ import pytest
 import torch
 from multiome2vec import keys
 from multiome2vec.data.cells import CellData, ModalityData
-from multiome2vec.data.device import CPU, choose_device
+from multiome2vec.data.device import CPU
 from multiome2vec.data.features import choose_features
 from multiome2vec.data.multiome import cell_data
 from multiome2vec.data.readers import read_dataset
@@ -57,11 +57,6 @@ def test_statistics_leave_out_absent_cells_and_undefined_values(data):
     motif = data.modalities["motif"].statistics(cells)
     np.testing.assert_allclose(motif.mean[0], SCORES[[0, 1, 3], 0].mean())
     np.testing.assert_allclose(motif.sd, [SCORES[[0, 1, 3], 0].std(), SCORES[:4, 1].std()])
-
-
-def test_device_by_name():
-    assert choose_device("cpu") == CPU
-    assert choose_device().type == ("cuda" if torch.cuda.is_available() else "cpu")
 
 
 # what went wrong in loaders of GSE194122 (joint matrix twice, dense copies, barcodes dropped)

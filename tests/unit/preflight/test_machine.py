@@ -49,6 +49,7 @@ def test_cores(monkeypatch):
 @pytest.mark.parametrize(
     ("device", "gpu", "cluster", "severity", "text"),
     [
+        ("auto", "unusable", False, "error", "trivae: torch does not see it."),
         ("auto", "H100", False, "ok", "on the GPU (H100)"),
         ("auto", "", False, "info", "trained on the CPU (torch sees no GPU)"),
         ("cpu", "H100", False, "info", "training.device is cpu"),
@@ -58,7 +59,9 @@ def test_cores(monkeypatch):
     ],
 )
 def test_where_models_are_trained(monkeypatch, device, gpu, cluster, severity, text):
-    monkeypatch.setattr(machine, "_sees_gpu", lambda: gpu)
+    unusable = "torch does not see it." if gpu == "unusable" else ""
+    monkeypatch.setattr(machine.gpu, "unusable_gpu", lambda: unusable)
+    monkeypatch.setattr(machine, "_sees_gpu", lambda: "" if unusable else gpu)
     found = told(machine.check_gpu, device, ["trivae"], cluster=cluster)
     assert list(found) == [severity]
     assert text in found[severity]

@@ -17,6 +17,9 @@ OPTIONS = [
     "--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1",
     "--slurm-no-account", "--latency-wait", "5",
 ]  # fmt: skip
+GPU_RULES = ("train", "embed_cells", "impute", "predict", "match")
+#: the GPUs are none, so the jobs that have one are told to leave it alone
+DEVICES = [f"{rule}:device=cpu" for rule in GPU_RULES]
 
 
 class Cluster:
@@ -74,12 +77,15 @@ class Cluster:
         )
 
 
-def start(directory: Path, *arguments: str, configs: tuple[Path, ...] = ()) -> subprocess.Popen:
+def start(
+    directory: Path, *targets: str, configs: tuple[Path, ...] = (), resources: tuple[str, ...] = ()
+) -> subprocess.Popen:
     """Start Snakemake with profiles/slurm on the tiny dataset; it prints to out.txt."""
     command = [
-        sys.executable, "-m", "snakemake", *arguments, "--snakefile", str(ROOT / "Snakefile"),
+        sys.executable, "-m", "snakemake", *targets, "--snakefile", str(ROOT / "Snakefile"),
         "--directory", str(directory), "--profile", str(ROOT / "profiles" / "slurm"), *OPTIONS,
         "--configfile", str(CONFIGS / "tiny.yaml"), *map(str, configs),
+        "--set-resources", *DEVICES, *resources,
     ]  # fmt: skip
     with open(directory / "out.txt", "a") as out:
         return subprocess.Popen(

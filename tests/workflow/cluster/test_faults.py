@@ -28,7 +28,7 @@ def run(cluster, tiny, tmp_path):
 @pytest.fixture
 def trained_longer(run):
     """Start the longer training; returns a function that does so again."""
-    return lambda *arguments: start(run, EMBEDDING, *arguments, configs=(run / LONGER,))
+    return lambda: start(run, EMBEDDING, configs=(run / LONGER,))
 
 
 def test_a_training_that_is_stopped_before_its_end_resumes(cluster, run, trained_longer, longer):
@@ -65,7 +65,7 @@ def test_after_a_killed_snakemake_doctor_clears_the_way(cluster, run, trained_lo
 
 def test_a_cancelled_job_and_one_above_its_memory_are_sent_again(cluster, run, tiny):
     memory = "embed_cells:mem_mb=200*4**(attempt-1)"
-    process = start(run, EMBEDDING, "--set-resources", memory)
+    process = start(run, EMBEDDING, resources=(memory,))
     job = cluster.await_job(run, "train", process)
     subprocess.run(["scancel", job], check=True)
     finish(process, run)

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from workflow.cluster.slurm import finish, start
+from workflow.cluster.slurm import GPU_RULES, finish, start
 from workflow.contents import assert_same
-
-GPU_RULES = {"train", "embed_cells", "impute", "predict", "match"}
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from multiome2vec import gpu
 from multiome2vec.downloads.units import spelt
 from multiome2vec.preflight.findings import ERROR, INFO, OK, WARNING, Findings
 
@@ -130,6 +131,8 @@ def check_gpu(device: str, models: Iterable[str], findings: Findings, *, cluster
             ERROR, "gpu", "training.device is cuda, but torch sees no GPU.",
             remedy="Set it to auto, or install torch with CUDA (see README, GPU).",
         )  # fmt: skip
+    elif device == "auto" and (unusable := gpu.unusable_gpu()):
+        findings.add(ERROR, "gpu", f"{names}: {unusable}", remedy=gpu.REMEDY)
     elif device == "cpu" or not sees:
         why = "training.device is cpu" if device == "cpu" else "torch sees no GPU"
         findings.add(
