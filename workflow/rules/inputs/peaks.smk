@@ -14,7 +14,7 @@ def refuse_windows_of_fragments():
         settings = config["peaks"][caller]
         given = [key for key in ("shift", "extsize") if settings.get(key) is not None]
         if given and settings["mode"] == "fragments":
-            raise WorkflowError(
+            refuse(
                 f"peaks.{caller}.{given[0]} has no effect on whole fragments. Leave it out, or set "
                 f"peaks.{caller}.mode: insertions to pile up a window around either end of each."
             )

@@ -27,7 +27,7 @@ def refuse_settings_of_no_sample():
     """Stop where qc.samples names a sample that the sheet does not have."""
     for name in config["qc"]["samples"]:
         if name not in SAMPLES.index:
-            raise WorkflowError(
+            refuse(
                 f"qc.samples has '{name}', but the samples of {SHEET} are "
                 f"{', '.join(SAMPLES.index)}."
             )

@@ -11,7 +11,7 @@ from multiome2vec.io.labels import OBS
 from multiome2vec.preflight.cells import check_barcodes, check_labels
 from multiome2vec.preflight.counts import check_regions, check_rna
 from multiome2vec.preflight.files import check_files
-from multiome2vec.preflight.findings import ERROR, OK, WARNING, Findings
+from multiome2vec.preflight.findings import ERROR, INFO, OK, WARNING, Findings
 from multiome2vec.preflight.fragments import check_fragments
 from multiome2vec.preflight.machine import (
     LEAST,
@@ -56,7 +56,9 @@ def preflight(
         Table of all findings, written whatever they are.
     settings
         ``min_overlap``, ``barcode_translation`` (of ``ingest``), ``min_cells`` (of ``peaks``);
-        ``index`` (.fai of an earlier run), ``results`` (folder) and ``tmpdir`` (of Snakemake).
+        ``index`` (.fai of an earlier run), ``results`` (folder) and ``tmpdir`` (of Snakemake);
+        ``faults`` (check, problem and file) of configuration and sample sheet, and ``left_out``
+        (what the dataset cannot give, and why), if they are to be listed too.
     passed
         Table of the findings about the inputs, written if none is an error.
     machine
@@ -77,6 +79,8 @@ def preflight(
         If any finding is an error; lists all that are.
     """
     findings = Findings()
+    for check, problem, file in settings.get("faults", []):
+        findings.add(ERROR, check, problem, file=file)
     absent, wanted = _files(samples, assembly, sources or {}, findings)
     lacking = _lacking(samples, assembly)
     samples = {sample: _without(row, absent) for sample, row in samples.items()}
@@ -86,6 +90,8 @@ def preflight(
     _check_room(samples, wanted, settings, findings)
     if machine:
         _check_machine(samples, machine, findings)
+    for what, why in settings.get("left_out", []):
+        findings.add(INFO, "left out", f"{what}: {why}.")
     table = findings.table()
     write_tsv(table, out, index=False)
     logger.info("checks of the inputs:\n%s", table.to_string(index=False, max_colwidth=160))
