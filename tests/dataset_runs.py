@@ -33,9 +33,11 @@ def serving() -> Iterator[HttpServer]:
     with HttpServer() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def served_at(url: str) -> str:
