@@ -1,8 +1,8 @@
 """The files of the public datasets, imitated: real names, layouts and archives, simulated contents.
 
 :func:`dataset_files` makes what the servers have of a dataset of ``resources/datasets.tsv``,
-:func:`reference_files` what they have of an assembly. Humans are the simulated tissue as it is, mice
-the same under names of mouse genes.
+:func:`reference_files` what they have of an assembly. Humans are the simulated tissue as it is,
+mice the same under names of mouse genes.
 """
 
 import dataclasses
@@ -200,7 +200,7 @@ def _bmmc(kind: str) -> Callable:
             },
             index=[f"{barcode}-{text}" for barcode, text in named],
         )  # fmt: skip
-        obs = obs.astype({column: "category" for column in obs.columns[1:5]})
+        obs = obs.astype(dict.fromkeys(obs.columns[1:5], "category"))
         n = other.shape[1]
         regions = [peak.replace(":", "-") for peak in cells.peaks]
         features = regions if kind == "multiome" else [f"CD{i + 1}" for i in range(n)]

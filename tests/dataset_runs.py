@@ -1,4 +1,4 @@
-"""Runs of the public datasets' own configurations, from a server that has imitations of their files."""
+"""The public datasets' own configurations, run from a server with imitations of their files."""
 
 import threading
 from collections.abc import Iterator

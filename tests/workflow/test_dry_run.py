@@ -182,9 +182,7 @@ def test_conditions_are_compared_where_the_sheet_has_them(tmp_path, conditions, 
     found = {rule for rule in ("composition", "condition_effects") if f"rule {rule}:" in said}
     assert found == rules
     if reason:
-        done = snakemake(
-            tmp_path, "preflight", "--cores", "1", config=tmp_path / "mine.yaml"
-        )
+        done = snakemake(tmp_path, "preflight", "--cores", "1", config=tmp_path / "mine.yaml")
         assert reason in " ".join(done.stderr.split())
 
 

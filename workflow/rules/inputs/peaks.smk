@@ -38,7 +38,8 @@ def caller_digest(wildcards):
 def given_sources(wildcards):
     """The user's BED file, or the ready matrices that have the regions."""
     if wildcards.caller == "bed":
-        return {"bed": config["peaks"]["bed"]}
+        names = ASSEMBLY["chromosome_names"]
+        return {"bed": config["peaks"]["bed"], **({"names": names} if names else {})}
     folder = f"results/{wildcards.dataset}/samples"
     return {"matrices": [f"{folder}/{sample}/regions.h5ad" for sample in ready_atac_samples()]}
 

@@ -33,6 +33,13 @@ def refuse_settings_of_no_sample():
             )
 
 
+def places_of_genes(wildcards):
+    """Which genes are on which chromosomes, where the assembly says it."""
+    if not ASSEMBLY["gtf"] or not (has_genome() or ASSEMBLY["chrom_sizes"]):
+        return {}
+    return {"genes": f"{GENOME}/genes.bed", "chromosomes": f"{GENOME}/chromosomes.tsv"}
+
+
 def fewest_cells():
     """Cells below which a sample has failed; never more than qc.max_cells leaves."""
     limits = [config["qc"]["min_sample_cells"], config["qc"]["max_cells"]]

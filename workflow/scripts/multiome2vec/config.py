@@ -94,7 +94,7 @@ def _read_texts(config: dict | list, schema: dict) -> None:
 
 
 def _value_of(text: str, wanted: Draft202012Validator) -> object:
-    """What a text says, if that is valid and the text is not, or if it is ``null``."""
+    """Read a text, if what it says is valid and the text is not, or if it is ``null``."""
     if text == "null" and wanted.is_valid(None):
         return None
     if wanted.is_valid(text):
