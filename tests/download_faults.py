@@ -1,6 +1,6 @@
 """Faults of servers and disks during a download, each with what is said and what is left.
 
-``docs/troubleshooting.md`` lists them; ``tests/unit/downloads/test_faults.py`` injects each of them.
+``docs/troubleshooting.md`` lists them; ``tests/unit/downloads/test_faults.py`` injects each.
 """
 
 import errno

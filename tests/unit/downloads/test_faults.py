@@ -36,7 +36,7 @@ def test_what_is_said_and_what_is_left(http, downloads, monkeypatch, caplog, fau
 
 
 def test_the_documentation_lists_every_fault_of_a_download():
-    text = DOCUMENT.read_text()
+    text = DOCUMENT.read_text().partition("## Downloads that fail")[2]
     for fault in FAULTS:
         row = next(line for line in text.splitlines() if line.startswith(f"| {fault.what} |"))
         assert fault.said in row
