@@ -17,7 +17,7 @@ FIND_LINKS := $(addprefix --find-links ,$(WHEELS) $(PIP_FIND_LINKS))
 export PYTHONHASHSEED := 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all demo test test-real test-truth lint format lock clean setup
+.PHONY: all demo test test-datasets test-real test-truth lint format lock clean setup
 all: demo
 
 setup: $(READY)
@@ -60,6 +60,10 @@ test: lint
 # All runs on the real data in ../shared/data (skipped with a reason where it is absent)
 test-real: $(READY)
 	$(BIN)/python -m pytest -m real -rs --durations 10
+
+# The configuration of every public dataset, from a local server of imitated files to the leaderboard
+test-datasets: $(READY)
+	$(BIN)/python -m pytest tests/workflow/test_datasets.py --durations 20
 
 # The chain against the planted truth of three held-out simulations
 test-truth: $(READY)

@@ -18,11 +18,22 @@ SMALL = {
     "topics": {"grid": [5], "iterations": 50},
     "motifs": {"deviations": {"background_sets": 20, "bin_size": 10}},
     "models": {"trivae": {"max_epochs": 5, "kl_warmup_epochs": 2}},
+    "run": {"baselines": []},
 }
 #: a simulated genome of 2 Mb is densely covered: enrichment over its background is low
 SMALL_FRAGMENTS = {
     "qc": {"atac": {"min_tsse": 2}},
     "peaks": {"min_cells": 10, "min_fragments": 2000},
+}
+#: what names an assembly without naming files of it, with its files
+WITH_GENOME = {
+    "assemblies": {
+        "hg19": {
+            "fasta": "resources/downloads/references/hg19/hg19.fa.gz",
+            "gtf": "resources/downloads/references/hg19/gencode.v19.annotation.gtf.gz",
+            "blacklist": "resources/downloads/references/hg19/hg19-blacklist.v2.bed.gz",
+        }
+    }
 }
 TABLES = {"datasets": "dataset", "references": "assembly"}
 
@@ -46,8 +57,8 @@ def served_at(url: str) -> str:
     return f"/{parts.hostname}{parts.path}"
 
 
-def serve_dataset(server: HttpServer, dataset: str, assemblies: tuple[str, ...]) -> int:
-    """Have the server give the files of a dataset and of assemblies; return their bytes."""
+def serve_dataset(server: HttpServer, dataset: str, assemblies: tuple[str, ...]) -> list[str]:
+    """Have the server give the files of a dataset and of assemblies; return their paths."""
     found = {("datasets", dataset, name): data for name, data in dataset_files(dataset).items()}
     for assembly in assemblies:
         files = reference_files(assembly).items()
@@ -58,9 +69,8 @@ def serve_dataset(server: HttpServer, dataset: str, assemblies: tuple[str, ...])
         for row in read_catalogue(ROOT / "resources" / f"{kind}.tsv").to_dict("records")
         if row["url"]
     }
-    for key, data in found.items():
-        server.files[served_at(urls[key])] = Served(data)
-    return sum(map(len, found.values()))
+    server.files |= {served_at(urls[key]): Served(data) for key, data in found.items()}
+    return list(server.files)
 
 
 def write_settings(directory: Path, server: HttpServer, *settings: dict) -> list[str]:
