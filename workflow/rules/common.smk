@@ -37,11 +37,11 @@ FAULTS = []
 TELL_LATER = only_preflight()
 
 
-def refuse(problem, check="config", file=""):
+def refuse(problem):
     """Stop with a message, before anything runs; the target preflight lists it instead."""
     if not TELL_LATER:
         raise WorkflowError(problem)
-    FAULTS.append((check, problem, file))
+    FAULTS.append(("config", problem, ""))
 
 
 def from_here_or_workflow(path):
