@@ -78,7 +78,7 @@ def require_results(results: Path, dataset: str, *, motif: bool) -> None:
     has_atac = dataset not in ("pbmc68k", "bmmc_cite")
     expected = {keys.RNA} | ({keys.ATAC} if has_atac else set())
     assert set(mdata.mod) == expected | ({keys.MOTIF} if motif and has_atac else set())
-    assert mdata.n_obs > 200
+    assert mdata.n_obs > 150  # of nuclei with at most 5 % of mitochondrial counts, about as many
     assert mdata[keys.RNA].n_vars > 300
     if has_atac:
         assert mdata[keys.ATAC].n_vars > 300
