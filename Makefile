@@ -17,7 +17,7 @@ FIND_LINKS := $(addprefix --find-links ,$(WHEELS) $(PIP_FIND_LINKS))
 export PYTHONHASHSEED := 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all demo test test-datasets test-real test-truth lint format lock clean setup
+.PHONY: all demo test test-cluster test-datasets test-real test-truth lint format lock clean setup
 all: demo
 
 setup: $(READY)
@@ -55,7 +55,7 @@ format: $(READY)
 
 test: lint
 	cd / && $(CURDIR)/$(BIN)/python -m multiome2vec --version # installed by make setup
-	$(BIN)/python -m pytest -m "not slow and not truth" --durations 10
+	$(BIN)/python -m pytest -m "not slow and not truth and not real" --durations 10
 
 # All runs on the real data in ../shared/data (skipped with a reason where it is absent)
 test-real: $(READY)
@@ -64,6 +64,10 @@ test-real: $(READY)
 # The configuration of every public dataset, from a local server of imitated files to the leaderboard
 test-datasets: $(READY)
 	$(BIN)/python -m pytest tests/workflow/test_datasets.py --durations 20
+
+# What befalls a run on a cluster: starts a real SLURM on this machine (root on Debian; installs slurm)
+test-cluster: $(READY)
+	$(BIN)/python -m pytest -m cluster -rs --durations 10
 
 # The chain against the planted truth of three held-out simulations
 test-truth: $(READY)

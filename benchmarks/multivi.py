@@ -105,7 +105,6 @@ def multivi(folder: Path, epochs: int, every: int) -> None:
     model.train(
         max_epochs=epochs,
         batch_size=BATCH_SIZE,
-        early_stopping=False,
         datasplitter_kwargs={"external_indexing": [train, held, np.array([], dtype=int)]},
         callbacks=[Score()],
         check_val_every_n_epoch=1,

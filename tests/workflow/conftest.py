@@ -4,6 +4,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from workflow.interrupted import EMBEDDING, LONGER, untrained
 from workflow.runner import CONFIGS, run_all
 
 #: put on the path of every job: records which modules of the package the job has loaded
@@ -35,3 +36,11 @@ def tiny(tmp_path_factory) -> Path:
         patch.setenv("LOADED_MODULES", str(directory / "loaded.txt"))
         run_all(directory, CONFIGS / "tiny.yaml", cores=2)
     return directory
+
+
+@pytest.fixture(scope="session")
+def longer(tiny, tmp_path_factory) -> Path:
+    """Directory of a run whose model was trained for longer, with no interruption."""
+    run = untrained(tiny, tmp_path_factory.mktemp("longer") / "run")
+    run_all(run, CONFIGS / "tiny.yaml", str(run / LONGER), cores=1, targets=(EMBEDDING,))
+    return run

@@ -21,19 +21,23 @@ def beside_real_data(top: Path) -> Path:
     return run
 
 
-def snakemake(directory: Path, *args: str, config: Path | None = None, root: Path = ROOT):
+def snakemake(
+    directory: Path, *args: str, config: Path | None = None, more: tuple = (), root: Path = ROOT
+):
     """Run Snakemake with ``directory`` as working directory; return the finished process."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile")]
     command += ["--directory", str(directory), *args]
-    command += ["--configfile", str(config)] if config else []
+    command += ["--configfile", str(config), *map(str, more)] if config else []
     return subprocess.run(
         command, cwd=directory, text=True, capture_output=True, timeout=1800, check=False
     )
 
 
-def run_all(directory: Path, config: Path, *, cores: int, targets: tuple[str, ...] = ()) -> str:
+def run_all(
+    directory: Path, config: Path, *more: str, cores: int, targets: tuple[str, ...] = ()
+) -> str:
     """Run the workflow and return what it printed; the test fails with that text if it fails."""
-    done = snakemake(directory, *targets, "--cores", str(cores), config=config)
+    done = snakemake(directory, *targets, "--cores", str(cores), config=config, more=more)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-8000:]
     return done.stderr
 

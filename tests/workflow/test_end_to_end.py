@@ -1,16 +1,14 @@
 """The tiny run: its outputs, its report, its reproducibility."""
 
 import re
-from pathlib import Path
 
 import anndata as ad
-import h5py
-import numpy as np
 import pandas as pd
 import pytest
 from multiome2vec import keys
 from multiome2vec.io.embedding import CARRIED
 from multiome2vec.io.multiome import read_multiome
+from workflow.contents import assert_same
 from workflow.runner import CONFIGS, run_all, snakemake
 
 TINY = CONFIGS / "tiny.yaml"
@@ -107,32 +105,7 @@ def test_report_is_self_contained(tiny):
     assert re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="https?://', html) == []
 
 
-def contents(path: Path) -> dict[str, np.ndarray]:
-    """Every array of an HDF5 file."""
-    found = {}
-    with h5py.File(path) as file:
-        file.visititems(
-            lambda name, item: (
-                found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
-            )
-        )
-    return found
-
-
 def test_one_core_gives_the_same_as_two(tiny, tmp_path_factory):
     other = tmp_path_factory.mktemp("one_core")
     run_all(other, TINY, cores=1, targets=("embed", "motifs"))
-    for name in (
-        "matrices/multiome.h5mu",
-        "topics/tomotopy/5/topics.h5ad",
-        "embeddings/trivae/seed-0.h5ad",
-        "embeddings/lsi/seed-0.h5ad",
-        "motifs/lightmotif/cistromes.h5ad",
-    ):
-        one, two = (contents(run / "results/demo" / name) for run in (other, tiny))
-        assert one.keys() == two.keys()
-        for key in one:
-            np.testing.assert_array_equal(one[key], two[key], err_msg=f"{name}: {key}")
-    for name in ("motifs/lightmotif/enrichment.tsv", "motifs/lightmotif/dem.tsv"):
-        one, two = ((run / "results/demo" / name).read_bytes() for run in (other, tiny))
-        assert one == two, name
+    assert_same(other, tiny)

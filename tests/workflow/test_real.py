@@ -39,7 +39,6 @@ def test_bmmc_ready_paired_counts(workdir):
     assert found.loc["trivae", "label_ari"] > found.loc["lsi", "label_ari"]
 
 
-@pytest.mark.slow
 def test_pbmc10k_fragments_and_normalised_rna(workdir):
     found = board(workdir, "pbmc10k_tiny")
     assert found.loc["trivae", "label_ari"] > found.loc["lsi", "label_ari"]

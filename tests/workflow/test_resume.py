@@ -1,63 +1,97 @@
-"""A training that is interrupted in the workflow goes on where it was."""
+"""A training that is interrupted in the workflow goes on where it was, and gives the same bits."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 
+import psutil
 import pytest
-from workflow.runner import CONFIGS, ROOT
-
-FOLDER = "results/demo/models/trivae/seed-0"
-OVERRIDE = "models: {trivae: {max_epochs: 60, patience: 60}}\n"
+from workflow.interrupted import (
+    EMBEDDING,
+    LONGER,
+    MODEL,
+    TINY,
+    assert_as_undisturbed,
+    doctor,
+    epochs,
+    resumed,
+    untrained,
+)
+from workflow.runner import ROOT
 
 
 @pytest.fixture
-def trained(tiny, tmp_path):
-    """Copy of the tiny run, its model trained for longer without an interruption."""
-    run = tmp_path / "run"
-    shutil.copytree(tiny, run, ignore=shutil.ignore_patterns("locks"))
-    (run / "more.yaml").write_text(OVERRIDE)
-    assert start(run).wait() == 0, (run / "out.txt").read_text()
-    return run
+def run(tiny, tmp_path):
+    return untrained(tiny, tmp_path / "run")
 
 
 def start(run) -> subprocess.Popen:
-    """Start to train the model."""
+    """Start to train the model; a state is written after every epoch."""
     command = [
-        sys.executable, "-m", "snakemake", f"{FOLDER}/card.json", "--cores", "1",
-        "--snakefile", str(ROOT / "Snakefile"), "--rerun-triggers", "params",
-        "--configfile", str(CONFIGS / "tiny.yaml"), "more.yaml",
+        sys.executable, "-m", "snakemake", EMBEDDING, "--cores", "1",
+        "--snakefile", str(ROOT / "Snakefile"), "--set-resources", "train:checkpoint_minutes=0",
+        "--configfile", str(TINY), LONGER,
     ]  # fmt: skip
-    with open(run / "out.txt", "w") as out:
+    with open(run / "out.txt", "a") as out:
         return subprocess.Popen(
             command, cwd=run, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
         )
 
 
-def interrupt(run, process, *, epochs: int) -> None:
-    """Press Ctrl-C once the training has had so many epochs."""
-    metrics = run / "logs/train/demo.trivae.0.jsonl"
-    while not metrics.exists() or len(metrics.read_text().splitlines()) < epochs:
+def started(run) -> subprocess.Popen:
+    """Start to train the model and wait for some epochs."""
+    process = start(run)
+    while epochs(run) < 5:
         assert process.poll() is None, (run / "out.txt").read_text()
         time.sleep(0.1)
+    return process
+
+
+def training(process) -> psutil.Process:
+    """Process of the job that trains."""
+    family = psutil.Process(process.pid).children(recursive=True)
+    return next(one for one in family if "train.py" in " ".join(one.cmdline()[:2]))
+
+
+def assert_the_same_command_again_resumes(run, longer):
+    assert start(run).wait() == 0, (run / "out.txt").read_text()
+    assert resumed(run)
+    assert_as_undisturbed(run, longer)
+
+
+def test_ctrl_c(run, longer):
+    process = started(run)
     os.killpg(process.pid, signal.SIGINT)
-
-
-def test_ctrl_c_and_the_same_command_again_give_the_same_bits(trained):
-    outputs = list((trained / FOLDER).iterdir())
-    before = {path.name: path.read_bytes() for path in outputs}
-    assert set(before) == {"weights.safetensors", "card.json", "history.tsv", "splits.tsv"}
-    for path in outputs + [trained / "logs/train/demo.trivae.0.jsonl"]:
-        path.unlink()
-    process = start(trained)
-    interrupt(trained, process, epochs=5)
     assert process.wait() != 0
-    assert [path.name for path in (trained / FOLDER).iterdir()] == ["checkpoint"]
-    assert "run the same command again to resume" in (trained / "out.txt").read_text()
-    assert start(trained).wait() == 0, (trained / "out.txt").read_text()
-    assert "Resumed from" in (trained / "logs/train/demo.trivae.0.log").read_text()
-    after = {path.name: path.read_bytes() for path in (trained / FOLDER).iterdir()}
-    assert after == before
+    assert [path.name for path in (run / MODEL).iterdir()] == ["checkpoint"]
+    assert "run the same command again to resume" in (run / "out.txt").read_text()
+    assert_the_same_command_again_resumes(run, longer)
+
+
+def test_killed_job(run, longer):
+    process = started(run)
+    training(process).kill()
+    assert process.wait() != 0
+    assert [path.name for path in (run / MODEL).iterdir()] == ["checkpoint"]
+    assert_the_same_command_again_resumes(run, longer)
+
+
+def test_killed_snakemake_whose_job_lives_on(run, longer):
+    process = started(run)
+    orphan = training(process)
+    process.kill()
+    process.wait()
+    assert orphan.is_running()
+    assert start(run).wait() != 0  # locked
+    found = doctor(run)
+    assert found.returncode == 2
+    assert f"{orphan.pid} train.py" in found.stdout
+    assert "The directory is locked" in found.stdout
+    repaired = doctor(run, "--repair")
+    assert repaired.returncode == 0, repaired.stdout + repaired.stderr
+    assert not orphan.is_running()
+    assert f"{MODEL}, after" in repaired.stdout
+    assert "embed_cells" in repaired.stdout.partition("What will run:")[2]
+    assert_the_same_command_again_resumes(run, longer)

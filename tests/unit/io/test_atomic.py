@@ -5,7 +5,8 @@ import time
 
 import pandas as pd
 import pytest
-from multiome2vec.io.atomic import atomic_path, write_json, write_tsv
+from multiome2vec.doctor.leftovers import PARTIAL
+from multiome2vec.io.atomic import atomic_path, scratch_folder, write_json, write_tsv
 
 TABLE = pd.DataFrame({"kept": [True, False], "x": [1.5, None]}, index=pd.Index(["a", "b"]))
 
@@ -53,3 +54,11 @@ def test_json_refuses_what_json_does_not_have(tmp_path):
     with pytest.raises(ValueError, match="JSON compliant"):
         write_json({"a": float("nan")}, tmp_path / "a.json")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_scratch_folder_has_a_name_of_its_own_and_is_gone_afterwards(tmp_path):
+    with scratch_folder(tmp_path / "new") as one, scratch_folder(tmp_path / "new") as two:
+        assert one != two
+        assert PARTIAL.match(one.name)  # doctor finds it after a crash
+        (one / "file").write_text("x")
+    assert list((tmp_path / "new").iterdir()) == []

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from multiome2vec import __version__, commands, keys
 from multiome2vec.cli_datasets import add_commands
+from multiome2vec.cli_doctor import add_command
 from multiome2vec.commands import STATE
 from multiome2vec.errors import UserError
 from multiome2vec.logs import FORMAT
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     for make in commands:
         make(parsers)
     add_commands(parsers, _command)
+    add_command(parsers, _command)
     return parser
 
 

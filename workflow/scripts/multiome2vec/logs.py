@@ -1,5 +1,6 @@
 """Logging of a job: records, warnings and uncaught errors go to the rule's log file."""
 
+import errno
 import logging
 import os
 import sys
@@ -11,6 +12,9 @@ from pathlib import Path
 from multiome2vec.errors import UserError
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+FULL = (errno.ENOSPC, errno.EDQUOT)
+#: as the writers of HDF5, zarr, arrow and safetensors pass the system's error on
+FULL_TEXTS = ("No space left on device", "Disk quota exceeded", f"os error {errno.ENOSPC}")
 
 
 @contextmanager
@@ -19,7 +23,8 @@ def job(log: str, *, threads: int = 1) -> Iterator[logging.Logger]:
 
     File descriptors 1 and 2 are redirected, so output of compiled libraries and child processes is
     kept as well. A :class:`UserError` ends the job with its message alone, on the terminal too; any
-    other exception keeps its traceback in the log.
+    other exception keeps its traceback in the log, and that the disk is full or the memory at its
+    end is told on the terminal.
 
     Parameters
     ----------
@@ -48,12 +53,39 @@ def job(log: str, *, threads: int = 1) -> Iterator[logging.Logger]:
             logger.error("%s", error)
             os.write(kept, f"\nERROR: {error}\n".encode())
             raise SystemExit(1) from None
-        except BaseException:
+        except BaseException as error:
             logger.exception("The step failed.")
-            raise
+            hardship = _hardship(error)
+            if not hardship:
+                raise
+            os.write(kept, f"\nERROR: {hardship}\n".encode())
+            raise SystemExit(1) from None
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
+
+
+def _hardship(error: BaseException) -> str:
+    """Say what the user must know of an error that the machine is to blame for, else nothing."""
+    if isinstance(error, MemoryError):
+        return (
+            "The job ran out of memory. Give it more: --set-resources <rule>:mem_mb=<MB>; on one "
+            "machine run fewer jobs at a time (--cores, or --resources mem_mb=<MB there are>)."
+        )
+    chain = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(cause)
+    full = any(
+        (isinstance(one, OSError) and one.errno in FULL)
+        or any(text in str(one) for text in FULL_TEXTS)
+        for one in chain
+    )
+    if not full:
+        return ""
+    return (
+        "The disk is full, or your quota is. Nothing half written is kept: free some room and run "
+        "the same command again."
+    )
 
 
 def progress(items: Iterable, *, total: int, what: str, every: float = 15.0) -> Iterator:

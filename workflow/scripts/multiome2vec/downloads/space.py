@@ -1,6 +1,5 @@
 """Room on the disk."""
 
-import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +7,9 @@ from pathlib import Path
 
 from multiome2vec.downloads.units import spelt
 from multiome2vec.errors import UserError
+from multiome2vec.logs import FULL
 
 SPARE = 64 << 20  # bytes that stay free
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def require_space(folder: Path, needed: int, *, what: str) -> None:

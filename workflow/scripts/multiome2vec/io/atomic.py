@@ -19,7 +19,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{uuid.uuid4().hex[:8]}.partial.{path.name}")
+    partial = _unique(path)
     try:
         yield partial
         partial.replace(path)
@@ -28,6 +28,25 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             shutil.rmtree(partial)
         else:
             partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch_folder(parent: str | Path) -> Iterator[Path]:
+    """Yield a temporary folder in ``parent``, for what is too large for the system's own.
+
+    It is named as unfinished files are, so that ``doctor`` finds it after a crash.
+    """
+    folder = _unique(Path(parent) / "scratch")
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def _unique(path: Path) -> Path:
+    """Name beside ``path`` that no other writer has."""
+    return path.with_name(f".{uuid.uuid4().hex[:8]}.partial.{path.name}")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from multiome2vec import keys
+from multiome2vec.io.atomic import scratch_folder
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -47,7 +48,7 @@ def import_fragments(
     """
     import snapatac2 as snap
 
-    with tempfile.TemporaryDirectory(dir=scratch, prefix=".sort-") as folder:
+    with scratch_folder(scratch) as folder:
         fragments = snap.pp.import_fragments(
             Path(path),
             {str(name): int(size) for name, size in chrom_sizes.items()},
@@ -55,7 +56,7 @@ def import_fragments(
             min_num_fragments=0,
             sorted_by_barcode=False,
             chrM=[mitochondrion] if mitochondrion else [],
-            tempdir=Path(folder),
+            tempdir=folder,
         )
     present = [barcode for barcode in barcodes if barcode in fragments.obs_names]
     same = list(fragments.obs_names) == present

@@ -1,7 +1,6 @@
 """Step: pseudobulk fragments of every label in every sample, their peaks and their coverage."""
 
 import logging
-import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -12,7 +11,7 @@ import pandas as pd
 
 from multiome2vec import keys
 from multiome2vec.errors import UserError
-from multiome2vec.io.atomic import atomic_path, write_tsv
+from multiome2vec.io.atomic import atomic_path, scratch_folder, write_tsv
 from multiome2vec.io.chromosomes import read_chromosomes
 from multiome2vec.io.regions import read_cells
 from multiome2vec.peaks.callers import CALLERS
@@ -81,15 +80,14 @@ def call_peaks(
         genome_size=genome_size,
         settings=settings,
     )
-    Path(folder).parent.mkdir(parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory(dir=Path(folder).parent, prefix=".pseudobulks.") as scratch,
+        scratch_folder(Path(folder).parent) as scratch,
         atomic_path(folder) as made,
     ):
         made.mkdir()
-        groups[FRAGMENTS] = _split(cells, groups, fragments, sizes, Path(scratch), minima[CELLS])
+        groups[FRAGMENTS] = _split(cells, groups, fragments, sizes, scratch, minima[CELLS])
         groups = _judge(groups, minima)
-        work = partial(_call_group, scratch=Path(scratch), folder=made, call=call, sizes=sizes)
+        work = partial(_call_group, scratch=scratch, folder=made, call=call, sizes=sizes)
         called = groups[STATUS] == CALLED
         with ThreadPoolExecutor(threads) as pool:
             groups.loc[called, PEAKS] = list(pool.map(work, groups.loc[called, SLUG]))

@@ -3,7 +3,6 @@
 import logging
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pysam
 
 from multiome2vec import keys
 from multiome2vec.errors import UserError
-from multiome2vec.io.atomic import atomic_path, write_tsv
+from multiome2vec.io.atomic import atomic_path, scratch_folder, write_tsv
 from multiome2vec.io.barcode_choice import choose
 from multiome2vec.io.chromosome_names import read_chromosome_names
 from multiome2vec.io.files import is_gzip, require_file
@@ -115,8 +114,8 @@ def _write(source: str, out: Path, found: Census, change: Change, *, order: list
         _compress(_with_counts(parts) if found.n_columns < 5 else parts, out)
         return
     _require_room(source, out.parent, found.disorder)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".sort-") as scratch:
-        _compress(sort_fragments(parts, scratch=Path(scratch), order=order), out)
+    with scratch_folder(out.parent) as scratch:
+        _compress(sort_fragments(parts, scratch=scratch, order=order), out)
 
 
 def _require_room(source: str, folder: Path, disorder: str) -> None:

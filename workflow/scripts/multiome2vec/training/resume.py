@@ -103,6 +103,8 @@ class Store:
         changed = [name for name in names if saved.get(name) != self.key.get(name)]
         if changed:
             return f"it differs in {', '.join(changed)}"
+        if not (self.folder / values["tensors"]).exists():
+            return f"its tensors ({values['tensors']}) are gone"
         done = len(values["common"]["history"])
         if done > self.max_epochs:
             return f"it has {done} epochs and max_epochs is {self.max_epochs}"
