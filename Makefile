@@ -17,7 +17,7 @@ FIND_LINKS := $(addprefix --find-links ,$(WHEELS) $(PIP_FIND_LINKS))
 export PYTHONHASHSEED := 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all demo test test-cluster test-conda test-real test-truth lint format lock clean setup
+.PHONY: all demo test test-cluster test-conda test-datasets test-real test-truth lint format lock clean setup
 all: demo
 
 setup: $(READY)
@@ -65,6 +65,10 @@ test-conda: $(READY)
 # All runs on the real data in ../shared/data (skipped with a reason where it is absent)
 test-real: $(READY)
 	$(BIN)/python -m pytest -m real -rs --durations 10
+
+# The configuration of every public dataset, from a local server of imitated files to the leaderboard
+test-datasets: $(READY)
+	$(BIN)/python -m pytest tests/workflow/test_datasets.py --durations 20
 
 # What befalls a run on a cluster: starts a real SLURM on this machine (root on Debian; installs slurm)
 test-cluster: $(READY)

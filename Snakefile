@@ -2,7 +2,7 @@
 #
 # Where results are (wildcards: dataset, sample, caller, engine, k, model, seed):
 #   resources/downloads/{dataset}/..., references/{assembly}/...  files as delivered
-#   resources/genomes/{assembly}/{genome.fa, chrom.sizes, chromosomes.tsv, tss.bed, genes.bed, blacklist.bed}
+#   resources/genomes/{assembly}/{genome.fa, chrom.sizes, chromosomes.tsv, tss.bed, promoters.bed, genes.bed, blacklist.bed}
 #   results/{dataset}/preflight.tsv, inputs.tsv               every check of inputs and machine; the inputs that passed
 #   results/{dataset}/samples/{sample}/...                    rna.h5ad, fragments, barcodes and QC of one sample
 #   results/{dataset}/qc/{barcodes.pre.tsv, barcodes.tsv, counts.tsv, samples.tsv, *.png}

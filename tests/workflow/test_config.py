@@ -226,3 +226,43 @@ def test_settings_that_contradict_each_other_are_refused(tmp_path, text, message
     done = snakemake(tmp_path, "-n", config=tmp_path / "mine.yaml")
     assert done.returncode == 1
     assert message in " ".join((done.stdout + done.stderr).split())
+
+
+def test_texts_of_the_command_line_are_what_they_say():
+    config = default_config()
+    given = {
+        "downloads": {"offline": "true", "retries": "2", "mirror": "null"},
+        "run": {"seeds": ["0", "1"], "models": ["trivae"]},
+        "motifs": {"pvalue": "1e-4"},
+        "topics": {"n_topics": "16"},
+        "qc": {"max_cells": "null"},
+    }
+    for section, values in given.items():
+        config[section] |= values
+    validate_config(config, SCHEMA)
+    assert config["downloads"]["offline"] is True
+    assert config["downloads"]["retries"] == 2
+    assert config["downloads"]["mirror"] is None
+    assert config["run"]["seeds"] == [0, 1]
+    assert config["motifs"]["pvalue"] == 1e-4
+    assert config["topics"]["n_topics"] == 16
+    assert config["qc"]["max_cells"] is None
+    assert config["annotate"]["labels"] == "auto"
+
+
+@pytest.mark.parametrize("text", ["maybe", "1", "[true]", "{a", "yes please"])
+def test_texts_that_say_no_such_value_are_refused(text):
+    config = default_config()
+    config["downloads"]["offline"] = text
+    with pytest.raises(UserError, match=f"downloads.offline: '{re.escape(text)}' is not of type"):
+        validate_config(config, SCHEMA)
+
+
+def test_a_section_on_the_command_line(tmp_path):
+    (tmp_path / "pbmc3k.yaml").write_text((ROOT / "config/pbmc3k.yaml").read_text())
+    done = snakemake(
+        tmp_path, "-n", "--configfile", "pbmc3k.yaml", "--config", "downloads={offline: true}"
+    )
+    assert done.returncode == 1
+    text = " ".join((done.stdout + done.stderr).split())
+    assert "downloads.offline is set, but files of dataset pbmc3k are missing" in text

@@ -44,3 +44,43 @@ def test_all_problems_end_the_target_and_the_run(tmp_path):
     assert "s1.h5 is a web page" in done.stderr
     assert not (tmp_path / "results/demo/inputs.tsv").exists()
     assert (table(tmp_path)["severity"] == "error").sum() == 2
+
+
+def test_faults_of_configuration_and_sheet_are_rows_among_the_others(tmp_path):
+    sheet = (ROOT / "config/demo.samples.tsv").read_text()
+    sheet += "s3\tabsent.h5\t10x\t\ts3\td3\ttreated\ns4\ts4.h5\t10x_h5\t\ts4\td4\ttreated\n"
+    (tmp_path / "mine.tsv").write_text(sheet)
+    config = tmp_path / "mine.yaml"
+    config.write_text(
+        "datasets: {demo: {samples: mine.tsv}}\ntopics: {n_topics: 7}\n"
+        "qc: {samples: {s9: {rna: {max_pct_mt: 10}}}}\n"
+    )
+    done = snakemake(tmp_path, "preflight", "--cores", "1", config=config)
+    assert done.returncode != 0
+    found = table(tmp_path)
+    wrong = found[found["severity"] == "error"].set_index("check")["problem"]
+    assert "row 4: rna_kind '10x' is none of 10x_h5" in wrong["samples"]
+    assert wrong["files"].startswith("s4.h5 does not exist")
+    assert any("qc.samples has 's9'" in text for text in wrong["config"])
+    assert any("topics.n_topics is 7, which is not in topics.grid" in t for t in wrong["config"])
+    done = snakemake(tmp_path, "preflight", "qc", "-n", config=config)
+    assert done.returncode != 0
+    assert "Sample sheet mine.tsv is not valid" in " ".join((done.stdout + done.stderr).split())
+
+
+def test_a_model_without_its_modality_is_a_row(tmp_path):
+    (tmp_path / "mine.tsv").write_text("sample\trna\trna_kind\na\ta.h5\t10x_h5\n")
+    config = tmp_path / "mine.yaml"
+    config.write_text(
+        "datasets: {demo: {samples: mine.tsv, truth: null}}\n"
+        "run: {models: [scmvp], baselines: []}\n"
+    )
+    done = snakemake(tmp_path, "preflight", "--cores", "1", config=config)
+    assert done.returncode != 0
+    found = table(tmp_path)
+    wrong = found[found["severity"] == "error"].set_index("check")["problem"]
+    assert wrong["config"].startswith("run.models has scmvp, which needs atac")
+    assert wrong["files"].startswith("a.h5 does not exist")
+    left = found[found["check"] == "left out"]
+    assert "motif activity: no sample has ATAC." in set(left["problem"])
+    assert set(left["severity"]) == {"info"}

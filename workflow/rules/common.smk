@@ -20,6 +20,30 @@ from multiome2vec.provenance import source_digest
 SCHEMA = load_schema(os.path.join(workflow.basedir, "workflow", "schemas", "config.schema.yaml"))
 
 
+#: other targets, with which faults stop everything at once
+STAGES = {"all", "fetch_all", "qc", "peaks", "topics", "motifs", "matrices", "conditions"}
+STAGES |= {"embed", "evaluate"}
+
+
+def only_preflight():
+    """Whether `preflight` is the one target of the command line."""
+    given = sys.argv[1:]
+    others = [text for text in given if text in STAGES or text.startswith("results/")]
+    return "preflight" in given and not others
+
+
+#: check, problem and file of what is wrong here, where preflight is to list it with the rest
+FAULTS = []
+TELL_LATER = only_preflight()
+
+
+def refuse(problem):
+    """Stop with a message, before anything runs; the target preflight lists it instead."""
+    if not TELL_LATER:
+        raise WorkflowError(problem)
+    FAULTS.append(("config", problem, ""))
+
+
 def from_here_or_workflow(path):
     """A path as given if it exists in the working directory, else inside the workflow's folder."""
     own = os.path.join(workflow.basedir, path)
@@ -33,7 +57,9 @@ try:
     ASSEMBLY = config["assemblies"][ASSEMBLY_NAME]
     TRUTH = config["datasets"][DATASET]["truth"]
     SHEET = from_here_or_workflow(config["datasets"][DATASET]["samples"])
-    SAMPLES = read_sheet(SHEET)
+    faulty_rows = []
+    SAMPLES = read_sheet(SHEET, faults=faulty_rows if TELL_LATER else None)
+    FAULTS += [("samples", problem, SHEET) for problem in faulty_rows]
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -129,12 +155,12 @@ def model_modalities(model):
     """
     needed = configure(*model_settings(config, model)).modalities
     missing = [name for name in needed if name not in modalities()]
-    if missing:
-        raise WorkflowError(
+    if missing and not faulty_rows:
+        refuse(
             f"run.models has {model}, which needs {' and '.join(missing)}: this dataset has "
             f"{', '.join(modalities())}. Take it out of run.models, or change models.{model}.modalities."
         )
-    return list(needed) or modalities()
+    return [] if missing else list(needed) or modalities()
 
 
 def region_caller():
@@ -145,7 +171,8 @@ def region_caller():
 
 
 REGION_CALLER = region_caller()
-MODELS = {name: model_modalities(name) for name in config["run"]["models"]} if modalities() else {}
+MODELS = {name: model_modalities(name) for name in config["run"]["models"] if modalities()}
+MODELS = {name: used for name, used in MODELS.items() if used}
 SEEDS = config["run"]["seeds"]
 BASELINE_NEEDS = {"pca": has_rna(), "lsi": has_atac()}
 BASELINES = [name for name in config["run"]["baselines"] if BASELINE_NEEDS[name]]

@@ -126,7 +126,7 @@ rule motif_enrichment:
         scores=own_scores(),
         matches="results/{dataset}/motifs/lightmotif/scores.h5ad",
         annotation="results/{dataset}/motifs/motifs.tsv",
-        tss=f"{GENOME}/tss.bed" if has_annotation() else [],
+        promoters=f"{GENOME}/promoters.bed" if has_annotation() else [],
     output:
         enrichment="results/{dataset}/motifs/lightmotif/enrichment.tsv",
         dem="results/{dataset}/motifs/lightmotif/dem.tsv",

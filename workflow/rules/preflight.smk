@@ -27,7 +27,7 @@ rule preflight:
     params:
         samples=SAMPLES.to_dict("index"),
         assembly=ASSEMBLY,
-        settings=preflight_settings(),
+        settings=preflight_settings() | {"faults": FAULTS, "left_out": left_out()},
         machine=machine_facts,
         sources=file_sources(),
         code=source_digest("multiome2vec.steps.preflight"),

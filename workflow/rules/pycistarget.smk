@@ -16,7 +16,7 @@ rule pycistarget_inputs:
         unpack(given_databases),
         scores=own_scores(),
         matches="results/{dataset}/motifs/lightmotif/scores.h5ad",
-        tss=f"{GENOME}/tss.bed" if has_annotation() else [],
+        promoters=f"{GENOME}/promoters.bed" if has_annotation() else [],
     output:
         inputs=temp(directory("results/{dataset}/motifs/pycistarget/inputs")),
     log:

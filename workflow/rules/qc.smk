@@ -2,7 +2,8 @@
 Which barcodes are cells, before peaks exist: metrics and doublets of each sample, and the verdict.
 
 REQUIRED INPUTS: samples/{sample}/{rna.h5ad, fragments.tsv.gz, regions.h5ad}, as far as the sample has
-them, barcodes.tsv; chromosomes.tsv, and tss.bed and blacklist.bed where the assembly has them
+them, barcodes.tsv; chromosomes.tsv, and genes.bed, tss.bed and blacklist.bed where the assembly has
+them
 
 OUTPUTS: results/{dataset}/samples/{sample}/{rna_qc.tsv, rna_limits.tsv, doublets.tsv, atac_qc.tsv,
 atac_limits.tsv, atac_profile.tsv}; results/{dataset}/qc/{barcodes.pre.tsv, rna.png, atac.png, joint.png}
@@ -14,6 +15,7 @@ include: "inputs/qc.smk"
 
 rule rna_qc:
     input:
+        unpack(places_of_genes),
         rna="results/{dataset}/samples/{sample}/rna.h5ad",
         barcodes="results/{dataset}/samples/{sample}/barcodes.tsv",
     output:

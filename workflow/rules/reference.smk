@@ -6,7 +6,7 @@ start sites; blacklist; chromosome sizes where there is no FASTA; a table of chr
 differ).
 
 OUTPUTS: resources/genomes/{assembly}/{genome.fa, genome.fa.fai, chrom.sizes, chromosomes.tsv, tss.bed,
-genes.bed, blacklist.bed}
+promoters.bed, genes.bed, blacklist.bed}
 """
 
 
@@ -105,6 +105,28 @@ rule tss:
         code=source_digest("multiome2vec.steps.reference"),
     script:
         "../scripts/tss.py"
+
+
+rule promoters:
+    input:
+        tss="resources/genomes/{assembly}/tss.bed",
+        chrom_sizes="resources/genomes/{assembly}/chrom.sizes",
+    output:
+        promoters="resources/genomes/{assembly}/promoters.bed",
+    log:
+        "logs/promoters/{assembly}.log",
+    benchmark:
+        "logs/promoters/{assembly}.benchmark.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    params:
+        code=source_digest("multiome2vec.steps.reference"),
+    script:
+        "../scripts/promoters.py"
 
 
 rule genes:

@@ -10,6 +10,7 @@ with job(snakemake.log[0], threads=snakemake.threads):
         matrices=snakemake.input.get("matrices", []),
         chromosomes=snakemake.input.get("chromosomes"),
         blacklist=snakemake.input.get("blacklist"),
+        chromosome_names=snakemake.input.get("names"),
         out=snakemake.output.bed,
         kinds=snakemake.params.kinds,
     )

@@ -11,5 +11,7 @@ with job(snakemake.log[0], threads=snakemake.threads):
         table=snakemake.output.table,
         limits=snakemake.output.limits,
         mt_prefix=snakemake.params.mt_prefix,
+        genes=snakemake.input.get("genes"),
+        chromosomes=snakemake.input.get("chromosomes"),
         thresholds=snakemake.params.thresholds,
     )

@@ -22,6 +22,13 @@ NAMES = {
     "atac_fragments.tsv.gz.tbi": ("", "", "atac_fragments.tsv.gz"),
     "s1_peaks.narrowPeak.gz": ("", "", "s1_peaks"),
     "metadata.csv.gz": ("", "", "metadata"),
+    "GSE1_mix_cDNA_counts.tsv.gz": ("rna", "table", "GSE1_mix_cDNA"),
+    "GSE1_mix_chromatin_counts.tsv.gz": ("atac", "table", "GSE1_mix_chromatin"),
+    "GSM3_UMI_matrix.csv": ("rna", "table", "GSM3"),
+    "GSM3_peak_counts.txt.gz": ("atac", "table", "GSM3_peak"),
+    "s1_counts_metadata.csv": ("", "", "s1_counts_metadata"),
+    "s1_normalized_counts.csv": ("", "", "s1_normalized_counts"),
+    "accounts.tsv": ("", "", "accounts"),
     "seurat.rds": ("", "", "seurat"),
 }
 
@@ -58,6 +65,7 @@ def test_libraries_of_a_sample_are_one_row():
             "GSM3_b_rna_matrix.mtx.gz", "GSM3_b_rna_barcodes.tsv.gz", "GSM3_b_rna_genes.tsv.gz",
             "GSM4_b_atac_matrix.mtx.gz", "GSM4_b_atac_barcodes.tsv.gz", "GSM4_b_atac_peaks.bed.gz",
             "GSM5_c_matrix.mtx.gz",
+            "GSM6_d_cDNA_counts.tsv.gz", "GSM6_d_chromatin_counts.tsv.gz",
         ],
         default="x",
     )  # fmt: skip
@@ -67,6 +75,13 @@ def test_libraries_of_a_sample_are_one_row():
             "rna": "GSM1_a_RNA_filtered_feature_bc_matrix.h5",
             "rna_kind": "10x_h5",
             "fragments": "GSM2_a_ATAC_fragments.tsv.gz",
+        },
+        "d": {
+            "sample": "d",
+            "rna": "GSM6_d_cDNA_counts.tsv.gz",
+            "rna_kind": "table",
+            "atac": "GSM6_d_chromatin_counts.tsv.gz",
+            "atac_kind": "table",
         },
         "b": {
             "sample": "b",

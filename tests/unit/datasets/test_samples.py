@@ -217,3 +217,20 @@ def test_folders_without_data_are_refused(top, capsys):
     assert "holds no filtered_feature_bc_matrix" in error_of(top, capsys)
     (top / "a/outs/filtered_feature_bc_matrix.h5").write_bytes(b"no HDF5")
     assert "cannot be read as a matrix of 10x Genomics" in error_of(top, capsys)
+
+
+def test_tables_of_counts_are_proposed_and_their_unit_asked_for(top, capsys):
+    top.mkdir()
+    for name in ("mix_cDNA_counts.tsv", "mix_chromatin_counts.tsv", "mix_metadata.csv"):
+        (top / name).write_text("AAAC\tCCCG\nA\t1\t0\n")
+    sheet = sheet_of(top, capsys)
+    assert sheet.T.to_dict() == {
+        "mix": {
+            "rna": "runs/mix_cDNA_counts.tsv",
+            "rna_kind": "table",
+            "atac": "runs/mix_chromatin_counts.tsv",
+            "atac_kind": "table",
+        }
+    }
+    note = "# mix: fill in counting, the unit of their region counts"
+    assert note in (top.parent / "config/runs.yaml").read_text()

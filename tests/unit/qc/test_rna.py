@@ -4,6 +4,7 @@ import pytest
 from multiome2vec import keys
 from multiome2vec.errors import UserError
 from multiome2vec.qc.limits import HIGH, LOW, deviation_limits, make_limits, outside
+from multiome2vec.qc.mitochondrial import mitochondrial_genes
 from multiome2vec.qc.reasons import REASONS, join_reasons
 from multiome2vec.qc.rna import rna_limits, rna_metrics
 from scipy import sparse
@@ -31,18 +32,53 @@ def test_metrics_agree_with_scanpy():
     counts.data = np.ceil(5 * counts.data)
     genes = pd.Index([f"mt-{i}" if i < 5 else f"G{i}" for i in range(50)])
     barcodes = pd.Index([f"b{i}" for i in range(30)])
-    found = rna_metrics(counts, barcodes=barcodes, genes=genes, mt_prefix="MT-")
+    mitochondrial = mitochondrial_genes(
+        pd.DataFrame(index=genes), prefix="MT-", places=None, mitochondrion=None
+    )
+    found = rna_metrics(counts, barcodes=barcodes, mitochondrial=mitochondrial)
     adata = ad.AnnData(counts, var=pd.DataFrame({"mt": genes.str.startswith("mt-")}, index=genes))
     expected, _ = sc.pp.calculate_qc_metrics(adata, qc_vars=["mt"], percent_top=None)
     for column in (keys.N_GENES, keys.TOTAL_COUNTS, keys.PCT_MT):
         np.testing.assert_allclose(found[column], expected[column], rtol=1e-5)
 
 
+PLACES = pd.DataFrame(
+    [
+        ("NC_012920.1", "ND1", "FBgn0000001"),
+        ("NC_012920.1", "TRNF", "gene-TRNF"),
+        ("NC_000001.11", "MT-LIKE", "ENSG3"),
+        ("NC_000001.11", "A", "ENSG4"),
+    ],
+    columns=["chrom", "gene_name", "gene_id"],
+)
+
+
+@pytest.mark.parametrize(
+    ("names", "ids", "mitochondrion", "found"),
+    [
+        (["ND1", "MT-LIKE", "A", "mt-new"], None, "NC_012920.1", [1, 0, 0, 1]),
+        (
+            ["x", "y", "z", "TRNF"],
+            ["FBgn0000001", "ENSG3", "ENSG4", "?"],
+            "NC_012920.1",
+            [1, 0, 0, 1],
+        ),
+        (["ND1", "MT-LIKE", "A", "mt-new"], None, None, [0, 1, 0, 1]),  # the prefix alone
+        (["B", "MT-LIKE", "A", "mt-new"], None, "NC_012920.1", [0, 1, 0, 1]),  # other names
+    ],
+)
+def test_mitochondrial_genes_by_chromosome_then_by_prefix(names, ids, mitochondrion, found):
+    genes = pd.DataFrame({keys.GENE_ID: ids} if ids else {}, index=names)
+    told = mitochondrial_genes(genes, prefix="MT-", places=PLACES, mitochondrion=mitochondrion)
+    assert told.astype(int).tolist() == found
+
+
 def test_empty_barcodes_and_data_without_mitochondrial_genes(caplog):
     counts = sparse.csr_matrix(np.array([[0, 0], [1, 2]]))
-    found = rna_metrics(
-        counts, barcodes=pd.Index(["a", "b"]), genes=pd.Index(["A", "B"]), mt_prefix="MT-"
+    none = mitochondrial_genes(
+        pd.DataFrame(index=["A", "B"]), prefix="MT-", places=None, mitochondrion=None
     )
+    found = rna_metrics(counts, barcodes=pd.Index(["a", "b"]), mitochondrial=none)
     assert found[keys.PCT_MT].tolist() == [0, 0]
     assert "qc.rna.mt_prefix" in caplog.text
 

@@ -67,7 +67,7 @@ def run(data, **given):
         scores=None if {"rankings", "scores"} <= set(given) else str(data / "best.zarr"),
         matches=str(data / "scores.h5ad"),
         annotation=str(data / "motifs.tsv"), folders={"dars": str(data / "sets" / "dars")},
-        tss=None, out={name: str(data / f"out.{name}") for name in OUTPUTS},
+        promoters=None, out={name: str(data / f"out.{name}") for name in OUTPUTS},
         thresholds={"min_nes": 3.0, "max_padj": 0.05, "min_log2fc": 1.0}, seed=0,
         given={name: str(data / file) for name, file in given.items()},
     )  # fmt: skip
@@ -132,7 +132,7 @@ def test_a_tiny_database_is_refused(data):
 def test_pycistarget_gets_the_same_ranks_and_backgrounds(data, tmp_path):
     pycistarget_inputs(
         scores=str(data / "best.zarr"), matches=str(data / "scores.h5ad"),
-        folders={"dars": str(data / "sets" / "dars")}, tss=None, given={},
+        folders={"dars": str(data / "sets" / "dars")}, promoters=None, given={},
         out=str(data / "inputs"), seed=0,
     )  # fmt: skip
     database = RankingsDatabase(own_database(data / "inputs", "rankings"))
@@ -156,7 +156,7 @@ def test_pycistarget_gets_no_sets_outside_the_database(data, caplog):
     with caplog.at_level(logging.WARNING):
         pycistarget_inputs(
             scores=str(data / "best.zarr"), matches=str(data / "scores.h5ad"),
-            folders={"dars": str(data / "sets" / "dars")}, tss=None,
+            folders={"dars": str(data / "sets" / "dars")}, promoters=None,
             given={"rankings": str(data / "part.feather")}, out=str(data / "inputs"), seed=0,
         )  # fmt: skip
     found = json.loads((data / "inputs" / "sets.json").read_text())

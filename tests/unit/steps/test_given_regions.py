@@ -22,7 +22,7 @@ def matrix(path, names):
     return str(path)
 
 
-def run(tmp_path, *, bed=None, matrices=(), sizes=True, blacklist=True):
+def run(tmp_path, *, bed=None, matrices=(), sizes=True, blacklist=True, names=None):
     table = write_chromosomes(tmp_path / "chromosomes.tsv", chr2=5000, chr1=9000, chrM=500)
     (tmp_path / "blacklist.bed").write_text("chr1\t100\t200\n")
     if bed is not None:
@@ -34,6 +34,7 @@ def run(tmp_path, *, bed=None, matrices=(), sizes=True, blacklist=True):
         blacklist=str(tmp_path / "blacklist.bed") if blacklist else None,
         out=str(tmp_path / "consensus.bed"),
         kinds=KINDS,
+        chromosome_names=names,
     )
     return (tmp_path / "consensus.bed").read_text().splitlines()
 
@@ -72,3 +73,15 @@ def test_region_of_another_build_is_refused(tmp_path):
 def test_no_region_left(tmp_path):
     with pytest.raises(UserError, match="none of its 2 regions"):
         run(tmp_path, bed="chrM\t0\t10\nchr1\t120\t130\n")
+
+
+def test_a_bed_file_with_other_names_of_chromosomes(tmp_path):
+    bed = "2\t10\t60\n1\t500\t900\n"
+    with pytest.raises(UserError, match="none of its chromosomes .*assemblies.<name>.chromosome_n"):
+        run(tmp_path, bed=bed)
+    (tmp_path / "names.tsv").write_text("1\tchr1\n2\tchr2\n")
+    names = str(tmp_path / "names.tsv")
+    found = [line.split("\t")[:3] for line in run(tmp_path, bed=bed, names=names)]
+    assert found == [["chr2", "10", "60"], ["chr1", "500", "900"]]
+    with pytest.raises(UserError, match="its chromosome 2 is chr2 in the assembly"):
+        run(tmp_path, bed="chr1\t500\t900\n2\t10\t60\n")

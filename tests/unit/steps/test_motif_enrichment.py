@@ -58,7 +58,8 @@ def data(tmp_path):
         (tmp_path / "dars" / f"{name}.bed").write_text(rows)
     regions = pd.DataFrame({"gc": 0.5}, index=[name_of(i) for i in range(N)])
     ad.AnnData(np.zeros((N, 1)), obs=regions).write_h5ad(tmp_path / "matches.h5ad")
-    (tmp_path / "tss.bed").write_text("".join(f"chr1\t{9000 + i}\t{9001 + i}\n" for i in range(9)))
+    rows = "".join(f"chr1\t{8500 + i}\t{9501 + i}\n" for i in range(9))
+    (tmp_path / "promoters.bed").write_text(rows)
     return tmp_path
 
 
@@ -76,7 +77,7 @@ def enrich(data, *, folder="out", background="other_sets", **changed):
     motif_enrichment(
         scores=str(data / "scores.zarr"), matches=str(data / "matches.h5ad"),
         annotation=str(data / "motifs.tsv"), folders={"dars": str(data / "dars")},
-        tss=str(data / "tss.bed"), out=out, thresholds=THRESHOLDS | changed, seed=0,
+        promoters=str(data / "promoters.bed"), out=out, thresholds=THRESHOLDS | changed, seed=0,
         background=background,
     )  # fmt: skip
     tables = [pd.read_csv(out[name], sep="\t") for name in ("enrichment", "dem")]

@@ -284,3 +284,19 @@ def test_findings_that_are_not_well_are_told_as_text(given):
     assert text.startswith("warning barcodes s1: 0% of the RNA barcodes")
     assert "\n        -> They will be respelt so." in text
     assert "Checks: 1 warning, 1 info, " in text
+
+
+def test_a_region_set_to_reuse(given):
+    folder, row, assembly = given
+    path = folder / "mine.bed"
+    settings = {"region_set": str(path)}
+    assert "mine.bed does not exist" in problems(folder, row, assembly, settings=settings)
+    for text, said in (
+        ("1\t5\t90\n", "none of its chromosomes"),
+        ("chr1\t5\t9000000\n", "reaches"),
+    ):
+        path.write_text(text)
+        assert said in problems(folder, row, assembly, settings=settings)
+    path.write_text("chr1\t5\t90\n")
+    found = check(folder, row, assembly, settings=settings)
+    assert str(path) in set(found["file"])

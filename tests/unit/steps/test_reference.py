@@ -12,6 +12,7 @@ from multiome2vec.steps.reference import (
     chromosomes,
     genes,
     genome,
+    promoters,
     tss,
 )
 from pyfaidx import Fasta
@@ -215,3 +216,18 @@ def test_a_chromosome_under_another_name_is_not_lost_in_silence(tmp_path):
             chrom_sizes=str(tmp_path / "sizes"),
             out=str(tmp_path / "o"),
         )
+
+
+def test_promoters_are_500_bp_around_start_sites_within_the_chromosome(tmp_path):
+    (tmp_path / "sizes").write_text("chr1\t5000\n")
+    rows = [("chr1", 100, "NA"), ("chr1", 2000, "B"), ("chr1", 4900, "C")]
+    sites = "".join(f"{c}\t{at}\t{at + 1}\t{name}\tE{name}\t-\n" for c, at, name in rows)
+    (tmp_path / "tss.bed").write_text(sites)
+    promoters(
+        tss=str(tmp_path / "tss.bed"), chrom_sizes=str(tmp_path / "sizes"), out=str(tmp_path / "p")
+    )
+    assert (tmp_path / "p").read_text().splitlines() == [
+        "chr1\t0\t601\tNA\tENA\t-",
+        "chr1\t1500\t2501\tB\tEB\t-",
+        "chr1\t4400\t5000\tC\tEC\t-",
+    ]

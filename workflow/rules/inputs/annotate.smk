@@ -30,7 +30,7 @@ def needs_gene_activity():
 def refuse_names_without_genes():
     """Stop before anything runs if clusters without RNA have no gene activity to be named by."""
     if names_clusters() and not has_rna() and not has_annotation():
-        raise WorkflowError(
+        refuse(
             "annotate.reference and annotate.markers name clusters by genes. Without RNA these are "
             f"accessibility around genes: give assembly {ASSEMBLY_NAME} a gtf or tss."
         )

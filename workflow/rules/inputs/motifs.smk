@@ -28,7 +28,7 @@ def refuse_factors_without_a_database():
     """Stop before anything runs if factors are named of which there are no motifs."""
     settings = config["motifs"]["enrichment"]
     if settings["factors"] and not (settings["database"] or settings["scores_database"]):
-        raise WorkflowError(
+        refuse(
             "motifs.enrichment.factors is a table of a database's motifs, but no database is "
             "named. For the motifs of the collection use motifs.factors."
         )
@@ -58,7 +58,7 @@ def refuse_shuffled_sequences_without_scores():
     if settings["background"] == "shuffled" and (
         settings["scores_database"] or config["motifs"]["engine"] == "pycistarget"
     ):
-        raise WorkflowError(
+        refuse(
             "motifs.enrichment.background is shuffled, but a scores_database and the engine "
             "pycistarget have no scores of shuffled sequences. Set it to other_sets."
         )
@@ -67,7 +67,7 @@ def refuse_shuffled_sequences_without_scores():
 def refuse_pycistarget_without_its_environment():
     """Stop before anything runs if pycistarget is asked for, but not where it is."""
     if config["motifs"]["engine"] == "pycistarget" and not config["motifs"]["pycistarget_env"]:
-        raise WorkflowError(
+        refuse(
             "motifs.engine is pycistarget, but motifs.pycistarget_env names no environment that "
             "has pycistarget. Its licence allows academic, non-commercial use only, so it is yours "
             "to install: envs/pycistarget.yaml says how. Or set motifs.engine to lightmotif."

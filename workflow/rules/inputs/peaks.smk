@@ -14,7 +14,7 @@ def refuse_windows_of_fragments():
         settings = config["peaks"][caller]
         given = [key for key in ("shift", "extsize") if settings.get(key) is not None]
         if given and settings["mode"] == "fragments":
-            raise WorkflowError(
+            refuse(
                 f"peaks.{caller}.{given[0]} has no effect on whole fragments. Leave it out, or set "
                 f"peaks.{caller}.mode: insertions to pile up a window around either end of each."
             )
@@ -38,7 +38,8 @@ def caller_digest(wildcards):
 def given_sources(wildcards):
     """The user's BED file, or the ready matrices that have the regions."""
     if wildcards.caller == "bed":
-        return {"bed": config["peaks"]["bed"]}
+        names = ASSEMBLY["chromosome_names"]
+        return {"bed": config["peaks"]["bed"], **({"names": names} if names else {})}
     folder = f"results/{wildcards.dataset}/samples"
     return {"matrices": [f"{folder}/{sample}/regions.h5ad" for sample in ready_atac_samples()]}
 

@@ -9,9 +9,15 @@ def sheet_files():
 
 
 def assembly_files():
-    """Files of the assembly."""
+    """Files of the assembly, and the region set to reuse."""
     names = ["fasta", "gtf", "tss", "chrom_sizes", "blacklist", "chromosome_names"]
-    return [ASSEMBLY[name] for name in names if ASSEMBLY[name]]
+    bed = region_set_to_reuse()
+    return [ASSEMBLY[name] for name in names if ASSEMBLY[name]] + ([bed] if bed else [])
+
+
+def region_set_to_reuse():
+    """The BED file of `peaks.source: bed`."""
+    return config["peaks"]["bed"] if REGION_CALLER == "bed" else None
 
 
 def preflight_settings():
@@ -21,6 +27,7 @@ def preflight_settings():
         "barcode_translation": config["ingest"]["barcode_translation"],
         # where no peaks are called, labels may be of any size
         "min_cells": config["peaks"]["min_cells"] if REGION_CALLER not in ("bed", "input") else 0,
+        "region_set": region_set_to_reuse(),
         "index": f"{GENOME}/genome.fa.fai" if has_genome() else None,
         "results": f"results/{DATASET}",
     }

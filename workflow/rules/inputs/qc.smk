@@ -27,10 +27,17 @@ def refuse_settings_of_no_sample():
     """Stop where qc.samples names a sample that the sheet does not have."""
     for name in config["qc"]["samples"]:
         if name not in SAMPLES.index:
-            raise WorkflowError(
+            refuse(
                 f"qc.samples has '{name}', but the samples of {SHEET} are "
                 f"{', '.join(SAMPLES.index)}."
             )
+
+
+def places_of_genes(wildcards):
+    """Which genes are on which chromosomes, where the assembly says it."""
+    if not ASSEMBLY["gtf"] or not (has_genome() or ASSEMBLY["chrom_sizes"]):
+        return {}
+    return {"genes": f"{GENOME}/genes.bed", "chromosomes": f"{GENOME}/chromosomes.tsv"}
 
 
 def fewest_cells():

@@ -6,18 +6,18 @@ def refuse_impossible_regions():
     source = config["peaks"]["source"]
     only_ready = [sample for sample in ready_atac_samples() if not has_fragments(sample)]
     if only_ready and (has_fragments() or source == "bed"):
-        raise WorkflowError(
+        refuse(
             f"Sample(s) {', '.join(only_ready)} have a ready region matrix but no fragments, so "
             "they cannot be counted on the regions of the others or of a BED file. Give their "
             "fragments in the sample sheet, or make them a dataset of their own."
         )
     if source == "input" and has_fragments() and not has_ready_atac():
-        raise WorkflowError(
+        refuse(
             "peaks.source: input takes the regions of ready matrices, but the sample sheet names "
             "none (column atac). Use peaks.source: call, or bed with a region set."
         )
     if source == "bed" and has_fragments() and not config["peaks"]["bed"]:
-        raise WorkflowError("peaks.source: bed needs the path of a region set in peaks.bed.")
+        refuse("peaks.source: bed needs the path of a region set in peaks.bed.")
 
 
 def final_qc_inputs(wildcards):

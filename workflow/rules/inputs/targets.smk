@@ -1,7 +1,5 @@
 """Helpers of `targets.smk`: which files and settings its rules use."""
 
-from snakemake.logging import logger
-
 RESULTS = f"results/{DATASET}"
 
 
@@ -257,8 +255,3 @@ def left_out():
     elif has_rna() and not has_counts_rna():
         found.append(("genes between conditions", "some RNA is log-normalised without counts"))
     return found
-
-
-if workflow.is_main_process:
-    for what, why in left_out():
-        logger.info(f"Left out: {what}: {why}.")

@@ -7,7 +7,7 @@ def refuse_topics_off_the_grid():
     """Stop before anything is fitted if the number of topics asked for is not among them."""
     wanted, grid = config["topics"]["n_topics"], config["topics"]["grid"]
     if wanted != "auto" and wanted not in grid:
-        raise WorkflowError(
+        refuse(
             f"topics.n_topics is {wanted}, which is not in topics.grid "
             f"({', '.join(map(str, grid))}). Add it to the grid, or choose one of these."
         )
@@ -16,7 +16,7 @@ def refuse_topics_off_the_grid():
 def refuse_pycistopic_without_its_environment():
     """Stop before anything runs if pycisTopic is asked for, but not where it is."""
     if config["topics"]["engine"] == "pycistopic" and not config["topics"]["pycistopic_env"]:
-        raise WorkflowError(
+        refuse(
             "topics.engine is pycistopic, but topics.pycistopic_env names no environment that has "
             "pycisTopic. Its licence allows academic, non-commercial use only, so it is yours to "
             "install: envs/pycistopic.yaml says how. Or set topics.engine to tomotopy or lda."

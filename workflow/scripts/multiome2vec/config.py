@@ -24,7 +24,9 @@ def validate_config(config: dict, schema: dict) -> None:
     ----------
     config
         The merged configuration. Entries that a user adds to an open map (a dataset, an assembly)
-        get the defaults of their schema.
+        get the defaults of their schema. Texts become the numbers, truth values and nulls that they
+        say where the schema wants these: Snakemake's ``--config 'downloads={offline: true}'`` gives
+        texts.
     schema
         A JSON Schema in which every object is closed.
 
@@ -34,6 +36,7 @@ def validate_config(config: dict, schema: dict) -> None:
         Lists all problems, each with its key; an unknown key with the nearest valid one.
     """
     _fill_defaults(config, schema)
+    _read_texts(config, schema)
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: str(e.path))
     problems = [line for error in errors for line in _explain(error)]
     problems += [] if errors else [*_dangling_names(config), *_wrong_models(config)]
@@ -72,6 +75,36 @@ def _fill_defaults(config: dict, schema: dict) -> None:
         for name in config.keys() - schema.get("properties", {}).keys():
             if isinstance(config[name], dict):
                 _fill_defaults(config[name], entry)
+
+
+def _read_texts(config: dict | list, schema: dict) -> None:
+    """Read texts as YAML, in place, where the schema wants no text."""
+    listed = isinstance(config, list)
+    for name, value in enumerate(config) if listed else list(config.items()):
+        if listed:
+            child = schema.get("items")
+        else:
+            child = schema.get("properties", {}).get(name, schema.get("additionalProperties"))
+        if not isinstance(child, dict):
+            continue
+        if isinstance(value, dict | list):
+            _read_texts(value, child)
+        elif isinstance(value, str):
+            config[name] = _value_of(value, Draft202012Validator(child))
+
+
+def _value_of(text: str, wanted: Draft202012Validator) -> object:
+    """Read a text, if what it says is valid and the text is not, or if it is ``null``."""
+    if text == "null" and wanted.is_valid(None):
+        return None
+    if wanted.is_valid(text):
+        return text
+    try:
+        value = yaml.safe_load(text)
+        value = float(value) if isinstance(value, str) else value  # 5e-5 is no number of YAML 1.1
+    except (ValueError, yaml.YAMLError):
+        return text
+    return value if wanted.is_valid(value) else text
 
 
 def _explain(error: ValidationError) -> Iterator[str]:

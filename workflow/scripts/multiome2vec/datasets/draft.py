@@ -125,6 +125,12 @@ def reference_files(table: Path, assembly: str) -> dict[str, str]:
     return found
 
 
+def undeclared(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Note the samples whose region counts have a unit that no name tells."""
+    names = [row["sample"] for row in rows if "atac" in row and not row.get("counting")]
+    return [f"{', '.join(names)}: fill in counting, the unit of their region counts"] * bool(names)
+
+
 def shown(path: Path) -> str:
     """Spell a path from the working directory, if it is beneath it; else whole."""
     path = path.absolute()

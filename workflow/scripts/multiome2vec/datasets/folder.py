@@ -9,7 +9,7 @@ from pathlib import Path
 
 from multiome2vec.datasets.aggregated import AGGREGATION, expand, read_aggregation
 from multiome2vec.datasets.contents import Contents, contents_of
-from multiome2vec.datasets.draft import Draft, assembly_in, sample_name, shown
+from multiome2vec.datasets.draft import Draft, assembly_in, sample_name, shown, undeclared
 from multiome2vec.datasets.names import (
     COUNTING,
     UNFILTERED,
@@ -85,6 +85,7 @@ def find_samples(top: str | Path, *, name: str, assembly: str = "") -> Draft:
             "filtered_peak_bc_matrix, at any depth. Name the folder that holds the runs' outs."
         )
     _make_unique(rows, notes)
+    notes += undeclared(rows)
     if not assembly:
         assembly = assembly_in(*(found.genome for found in looked))
         notes.append(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from multiome2vec.datasets.draft import DOWNLOADS, Draft, assembly_in
+from multiome2vec.datasets.draft import DOWNLOADS, Draft, assembly_in, undeclared
 from multiome2vec.datasets.names import Guess, guess, matrix_folder, sample_key, samples_of
 from multiome2vec.datasets.remote import NotThere, RemoteFile, Server
 from multiome2vec.downloads.units import spelt
@@ -246,6 +246,7 @@ def draft_of(series: Series, chosen: Sequence[RemoteFile], *, assembly: str = ""
     notes.append("samples, and which files belong together, from the names of the files")
     if any(row.get("rna_kind") == "h5ad" for row in rows):
         notes.append("an h5ad with ATAC as well: name it in column atac too (atac_kind h5ad)")
+    notes += undeclared(rows)
     if unused := [file.name for file in chosen if not guess(file.name).column]:
         notes.append(f"downloaded, but not in the sample sheet: {', '.join(unused)}")
     if not assembly:

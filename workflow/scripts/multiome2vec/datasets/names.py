@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 COUNTING = "insertion"  # what Cell Ranger's matrices of peaks count
+TABLE = "table"  # kind of counts as text, of RNA and of ATAC
 WHOLE, UNFILTERED, PERHAPS = range(3)  # rank of files among those of one sample and column
 
 
@@ -59,6 +60,10 @@ _RULES = [
         (r"\.h5$", "rna", "10x_h5", "HDF5, perhaps a 10x matrix", PERHAPS),
         (r"\.(tar|tar\.gz|tgz|zip)$", "archive", "", "archive", WHOLE),
         (r"\.(rds|rdata|robj)(\.gz)?$", "", "", "R object: not read", WHOLE),
+        (
+            r"(?<![a-z])(counts?|umis?|dge)(?![a-z])[^/]*\.(csv|tsv|txt)(\.gz)?$",
+            *("rna", TABLE, "table of counts, perhaps", PERHAPS),
+        ),
         (r"\.(csv|tsv|txt|xlsx?)(\.gz)?$", "", "", "table", WHOLE),
         (r"\.(bw|bigwig|bed|narrowpeak|broadpeak)(\.gz)?$", "", "", "track or regions", WHOLE),
     )
@@ -70,6 +75,10 @@ _LIBRARY = (
 )
 _WORD = re.compile(rf"(?<![A-Za-z0-9])({_LIBRARY})(?![A-Za-z0-9])", re.IGNORECASE)
 _ATAC = re.compile(r"atac|peak|chromatin", re.IGNORECASE)
+#: tables that are called after counts and hold something else
+_NO_COUNTS = re.compile(
+    r"meta_?data|annot|summar|stats?(?![a-z])|normali[sz]ed|(?<![a-z])log|[tcfr]pk?m", re.IGNORECASE
+)
 _GSM = re.compile(r"GSM\d+")
 
 
@@ -77,6 +86,10 @@ def guess(name: str) -> Guess:
     """Guess what a file is from its name alone."""
     for pattern, column, kind, said, rank in _RULES:
         if found := pattern.search(name):
+            if kind == TABLE and _NO_COUNTS.search(name):
+                continue
+            if kind == TABLE and _ATAC.search(name):
+                column = "atac"
             return Guess(column, kind, name[: found.start()].rstrip("._-"), said, rank)
     return Guess("", "", name, "unknown")
 
@@ -103,7 +116,7 @@ class Sample:
             row[column] = self.files[column]
             if column != "fragments":
                 row[f"{column}_kind"] = self.kinds[column]
-        if "atac" in row:
+        if "atac" in row and self.kinds["atac"] != TABLE:
             row["counting"] = COUNTING
         return row
 

@@ -49,3 +49,10 @@ def read_tss_bed(path: str | Path) -> pd.DataFrame:
             "gene_name": table["name"], "gene_id": table["id"], "strand": strand,
         }
     )  # fmt: skip
+
+
+def read_genes_bed(path: str | Path) -> pd.DataFrame:
+    """Genes or start sites as ``genes.bed`` and ``tss.bed`` of an assembly have them."""
+    text = dict.fromkeys(("chrom", "gene_name", "gene_id", "strand"), str)
+    columns = list(TSS_COLUMNS)
+    return pd.read_csv(path, sep="\t", header=None, names=columns, dtype=text, na_filter=False)

@@ -1,6 +1,7 @@
 """The sample sheet: one row per sample, read and checked before any rule is parsed."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -33,11 +34,18 @@ COLUMNS = {
     "labels": "TSV or CSV of barcode and label, or obs:<column> of the sample's h5ad",
 }
 FILES = ("rna", "fragments", "atac")  # columns of paths with barcodes
+#: rows of the sheet, and what is wrong with them
+Problem = tuple[list[int], str]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
-def read_sheet(path: str | Path) -> pd.DataFrame:
+def read_sheet(path: str | Path, *, faults: list[str] | None = None) -> pd.DataFrame:
     """Read and check a sample sheet.
+
+    Parameters
+    ----------
+    faults
+        Gets the problems of single rows, which are left out then; None to refuse them.
 
     Returns
     -------
@@ -53,9 +61,14 @@ def read_sheet(path: str | Path) -> pd.DataFrame:
     table = read_sheet_text(path)
     table.columns = table.columns.str.strip()
     table = table.apply(lambda column: column.str.strip())
-    problems = list(_column_problems(table)) or list(_row_problems(table))
-    if problems:
-        raise UserError(f"Sample sheet {path} is not valid:\n  " + "\n  ".join(problems))
+    problems = [([], text) for text in _column_problems(table)] or list(_row_problems(table))
+    faulty = {row - 2 for rows, _ in problems for row in rows}
+    texts = [f"{_numbered(rows)}{text}" for rows, text in problems]
+    if problems and (faults is None or len(faulty) in (0, len(table))):
+        raise UserError(f"Sample sheet {path} is not valid:\n  " + "\n  ".join(texts))
+    if faults is not None:
+        faults += texts
+    table = table.drop(index=faulty)
     for column in COLUMNS:
         if column not in table:
             table[column] = ""
@@ -79,36 +92,50 @@ def _column_problems(table: pd.DataFrame):
         yield "no samples"
 
 
-def _row_problems(table: pd.DataFrame):
+def _numbered(rows: list[int]) -> str:
+    """Rows in front of a problem."""
+    if not rows:
+        return ""
+    return f"row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows))}: "
+
+
+def _row_problems(table: pd.DataFrame) -> Iterator[Problem]:
+    """Rows (the header is row 1), and what is wrong with them."""
     yield from _shared_files(table)
     seen: dict[str, int] = {}
     for row, entry in enumerate(table.to_dict("records"), start=2):
         name = entry["sample"]
-        if not NAME.fullmatch(name):
-            yield f"row {row}: sample name '{name}' may hold letters, digits, '_', '.' and '-' only"
         if name in seen:
-            yield f"row {row}: sample '{name}' occurs in row {seen[name]} already; names are unique"
+            yield [row], f"sample '{name}' occurs in row {seen[name]} already; names are unique"
         seen[name] = row
-        if not any(entry.get(column) for column in FILES):
-            yield f"row {row}: sample '{name}' has neither rna nor fragments nor atac"
-        yield from _kind_problems(row, entry, "rna", RNA_KINDS)
-        yield from _kind_problems(row, entry, "atac", ATAC_KINDS)
-        yield from _barcode_problems(row, entry)
-        counting = entry.get("counting", "")
-        if counting and counting not in keys.COUNTING_UNITS:
-            yield f"row {row}: counting '{counting}' is none of {', '.join(keys.COUNTING_UNITS)}"
+        for text in _entry_problems(entry):
+            yield [row], text
 
 
-def _barcode_problems(row: int, entry: dict):
+def _entry_problems(entry: dict) -> Iterator[str]:
+    name = entry["sample"]
+    if not NAME.fullmatch(name):
+        yield f"sample name '{name}' may hold letters, digits, '_', '.' and '-' only"
+    if not any(entry.get(column) for column in FILES):
+        yield f"sample '{name}' has neither rna nor fragments nor atac"
+    yield from _kind_problems(entry, "rna", RNA_KINDS)
+    yield from _kind_problems(entry, "atac", ATAC_KINDS)
+    yield from _barcode_problems(entry)
+    counting = entry.get("counting", "")
+    if counting and counting not in keys.COUNTING_UNITS:
+        yield f"counting '{counting}' is none of {', '.join(keys.COUNTING_UNITS)}"
+
+
+def _barcode_problems(entry: dict) -> Iterator[str]:
     for column in FILES:
         pattern = entry.get(f"{column}_barcodes", "")
         if pattern and not entry.get(column):
-            yield f"row {row}: {column}_barcodes is '{pattern}' but column {column} has no path"
+            yield f"{column}_barcodes is '{pattern}' but column {column} has no path"
         if pattern and not PATTERN.fullmatch(pattern):
-            yield f"row {row}: {column}_barcodes '{pattern}' is no choice of barcodes: {EXPLAINED}"
+            yield f"{column}_barcodes '{pattern}' is no choice of barcodes: {EXPLAINED}"
 
 
-def _shared_files(table: pd.DataFrame):
+def _shared_files(table: pd.DataFrame) -> Iterator[Problem]:
     """Files of several rows, all of whose barcodes would be in each of their samples."""
     for column in FILES:
         if column not in table:
@@ -118,16 +145,13 @@ def _shared_files(table: pd.DataFrame):
         for path, rows in named.groupby(column, sort=False):
             mine = patterns[rows.index]
             if len(rows) > 1 and (mine.duplicated().any() or (mine == "").any()):
-                numbers = ", ".join(str(row + 2) for row in rows.index)
-                yield (
-                    f"rows {numbers}: {column} is {path} in all of them; say in {column}_barcodes "
-                    f"which barcodes are whose: {EXPLAINED}"
-                )
+                text = f"{column} is {path} in all of them; say in {column}_barcodes which "
+                yield [row + 2 for row in rows.index], f"{text}barcodes are whose: {EXPLAINED}"
 
 
-def _kind_problems(row: int, entry: dict, column: str, kinds: tuple[str, ...]):
+def _kind_problems(entry: dict, column: str, kinds: tuple[str, ...]) -> Iterator[str]:
     kind = entry.get(f"{column}_kind", "")
     if entry.get(column) and kind not in kinds:
-        yield f"row {row}: {column}_kind '{kind}' is none of {', '.join(kinds)}"
+        yield f"{column}_kind '{kind}' is none of {', '.join(kinds)}"
     if kind and not entry.get(column):
-        yield f"row {row}: {column}_kind is '{kind}' but there is no path in column {column}"
+        yield f"{column}_kind is '{kind}' but there is no path in column {column}"

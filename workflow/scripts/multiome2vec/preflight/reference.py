@@ -12,6 +12,7 @@ from multiome2vec.errors import UserError
 from multiome2vec.io.chromosome_names import read_chromosome_names, require_known
 from multiome2vec.io.chromosomes import describe, kinds_of
 from multiome2vec.io.files import is_gzip, require_file
+from multiome2vec.io.regions import read_bed
 from multiome2vec.preflight.builds import build_of_sizes
 from multiome2vec.preflight.findings import INFO, OK, WARNING, Findings
 
@@ -108,6 +109,15 @@ def check_reference(
             INFO, CHECK, "No gtf and no tss: no TSS enrichment and no gene activity are computed."
         )
     return found
+
+
+def check_region_set(path: str, found: Reference, findings: Findings) -> None:
+    """Check that the places of a BED file are in the assembly."""
+    with findings.check("peaks", file=path):
+        if found.sizes:
+            _check_places(path, "blacklist", found, findings)
+        else:
+            findings.add(OK, "peaks", f"{len(read_bed(path))} regions", file=path)
 
 
 def _sequence(assembly, index: str | None) -> tuple[dict[str, int], dict[str, str]]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from multiome2vec import keys
+from multiome2vec.errors import ContractError
 
 DELIVERED = "delivered"
 MIN_CELLS = "min_cells"  # filter of features: seen in enough cells
@@ -13,7 +14,7 @@ FRIP_STEP = "frip"
 STEPS = {
     "rna_qc": ("low_genes", "high_genes", "low_counts", "high_counts", "high_mt"),
     "doublets": ("rna_doublet", "atac_doublet", "joint_doublet"),
-    "atac_qc": ("low_fragments", "low_tsse", "high_nucleosome_signal"),
+    "atac_qc": ("low_fragments", "low_regions", "low_tsse", "high_nucleosome_signal"),
     "joint": ("not_in_rna", "not_in_atac", "not_included", "excluded", "max_cells"),
     FRIP_STEP: ("low_frip",),
     "samples": ("failed_sample",),
@@ -54,8 +55,20 @@ def account(
 
 
 def left_after(reasons: pd.Series) -> dict[str, int]:
-    """Barcodes left after each of :data:`STEPS`, from the codes of every barcode."""
+    """Barcodes left after each of :data:`STEPS`, from the codes of every barcode.
+
+    Raises
+    ------
+    ContractError
+        If a code belongs to no step: its barcodes would not be accounted for.
+    """
     codes = reasons.str.split(";").map(set)
+    unknown = set().union(*codes, {""}) - {
+        "",
+        *(code for those in STEPS.values() for code in those),
+    }
+    if unknown:
+        raise ContractError(f"Reasons that belong to no filter: {', '.join(sorted(unknown))}.")
     left, counts = pd.Series(True, index=reasons.index), {}
     for step, those in STEPS.items():
         left &= codes.map(set(those).isdisjoint)

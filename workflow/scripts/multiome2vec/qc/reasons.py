@@ -13,6 +13,7 @@ REASONS = {
     "high_counts": "More RNA counts than the upper limit of the sample.",
     "high_mt": "The mitochondrial share of the RNA counts is above the limit.",
     "low_fragments": "Fewer unique ATAC fragments than the limit.",
+    "low_regions": "Fewer regions of a ready matrix are open than qc.atac.min_regions.",
     "low_tsse": "The enrichment of fragments at transcription start sites is below the limit.",
     "high_nucleosome_signal": "Too many mono-nucleosomal fragments per nucleosome-free one.",
     "low_frip": "Too small a fraction of the fragments lies in the consensus regions.",

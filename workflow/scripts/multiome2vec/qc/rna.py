@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def rna_metrics(
-    counts: sparse.csr_matrix, *, barcodes: pd.Index, genes: pd.Index, mt_prefix: str
+    counts: sparse.csr_matrix, *, barcodes: pd.Index, mitochondrial: np.ndarray
 ) -> pd.DataFrame:
     """Genes detected, total counts and mitochondrial share (percent) of each barcode.
 
@@ -25,23 +25,16 @@ def rna_metrics(
     ----------
     counts
         Barcodes × genes.
-    barcodes, genes
-        Names of rows and columns.
-    mt_prefix
-        Prefix of mitochondrial gene symbols, case ignored. Without such genes the share is 0.
+    barcodes
+        Names of rows.
+    mitochondrial
+        Whether each gene is (:func:`multiome2vec.qc.mitochondrial.mitochondrial_genes`).
 
     Returns
     -------
     pandas.DataFrame
         Index ``barcodes``, columns :data:`METRICS`. A barcode without counts has a share of 0.
     """
-    mitochondrial = genes.str.upper().str.startswith(mt_prefix.upper())
-    if not mitochondrial.any():
-        logger.warning(
-            "No gene symbol starts with '%s' (qc.rna.mt_prefix): the mitochondrial share is 0 "
-            "everywhere.",
-            mt_prefix,
-        )
     total = np.asarray(counts.sum(axis=1)).ravel()
     mt = np.asarray(counts[:, np.flatnonzero(mitochondrial)].sum(axis=1)).ravel()
     return pd.DataFrame(

@@ -10,7 +10,7 @@ from multiome2vec import keys
 from multiome2vec.errors import UserError
 from multiome2vec.io.atomic import write_h5ad
 from multiome2vec.io.contracts import check_rna
-from multiome2vec.io.genome import TSS_COLUMNS
+from multiome2vec.io.genome import read_genes_bed
 from multiome2vec.io.regions import load_regions
 from multiome2vec.regulation.gene_activity import gene_activity as activity_of
 
@@ -51,7 +51,7 @@ def normalised_activity(
     counts, places: pd.DataFrame, cells: pd.Index, *, genes: str, window: int, decay: int
 ) -> ad.AnnData:
     """Log-normalised gene activity of cells by counts of places (regions or tiles)."""
-    table = pd.read_csv(genes, sep="\t", header=None, names=list(TSS_COLUMNS), dtype={"chrom": str})
+    table = read_genes_bed(genes)
     activity = activity_of(counts, places, table, window=window, decay=decay)
     some = np.bincount(activity.indices, minlength=len(table)) > 0
     if not some.any():

@@ -7,6 +7,7 @@ import pandas as pd
 
 from multiome2vec import keys
 from multiome2vec.errors import UserError
+from multiome2vec.io.chromosome_names import read_chromosome_names, require_known, translate
 from multiome2vec.io.chromosomes import STANDARD, kinds_of, read_chromosomes
 from multiome2vec.io.regions import read_bed, region_names, write_regions
 from multiome2vec.peaks.consensus import overlaps_any
@@ -22,6 +23,7 @@ def given_regions(
     blacklist: str | None,
     out: str,
     kinds: dict,
+    chromosome_names: str | None = None,
 ) -> None:
     """Write a given region set as ``consensus.bed``: sorted, standard chromosomes, no blacklist.
 
@@ -36,17 +38,21 @@ def given_regions(
     kinds
         ``pattern`` of standard chromosomes and name of the ``mitochondrion`` (or None each), for
         regions without a table of chromosomes.
+    chromosome_names
+        Table of translations for the BED file, where the assembly has one.
 
     Raises
     ------
     UserError
-        If matrices differ in their regions, a region leaves its chromosome or none is left.
+        If matrices differ in their regions, the BED file spells chromosomes as the assembly does
+        not, a region leaves its chromosome or none is left.
     """
     source = bed or matrices[0]
     regions = read_bed(bed) if bed else _common_regions(matrices)
+    regions[keys.CHROM] = translate(regions[keys.CHROM], read_chromosome_names(chromosome_names))
     given = len(regions)
     regions = regions.drop_duplicates([keys.CHROM, keys.START, keys.END], ignore_index=True)
-    sizes, order = _sizes_and_order(regions, chromosomes, **kinds)
+    sizes, order = _sizes_and_order(regions, chromosomes, source, **kinds)
     _check_inside(regions, sizes, source)
     code = pd.Series(order.get_indexer(regions[keys.CHROM]), index=regions.index)
     listed = overlaps_any(regions, read_bed(blacklist))
@@ -84,6 +90,7 @@ def _common_regions(matrices: Sequence[str]) -> pd.DataFrame:
 def _sizes_and_order(
     regions: pd.DataFrame,
     chromosomes: str | None,
+    source: str,
     *,
     pattern: str | None,
     mitochondrion: str | None,
@@ -91,6 +98,7 @@ def _sizes_and_order(
     """Lengths of the chromosomes, and the standard ones in order."""
     if chromosomes:
         known = read_chromosomes(chromosomes)
+        require_known(regions[keys.CHROM].unique(), known.sizes.index, path=source)
         return known.sizes, known.standard
     sizes = _reach(regions)
     there = mitochondrion if mitochondrion in sizes.index else None

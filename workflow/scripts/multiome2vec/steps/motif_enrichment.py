@@ -19,14 +19,13 @@ from multiome2vec.regulation.sets import read_sets
 from multiome2vec.steps.database_enrichment import database_names, dem_in_database, in_database
 
 logger = logging.getLogger(__name__)
-PROMOTER = 500  # bp around a transcription start site
 OTHER_SETS = "other_sets"  # a choice of DEM's background; the other one is SHUFFLED
 COLUMNS = ["kind", "region_set", "motif", "name", "tfs", "tfs_orthology"]
 
 
 def motif_enrichment(
-    *, scores: str | None, matches: str, annotation: str, folders: dict[str, str], tss: str | None,
-    out: dict[str, str], thresholds: dict[str, float], seed: int,
+    *, scores: str | None, matches: str, annotation: str, folders: dict[str, str],
+    promoters: str | None, out: dict[str, str], thresholds: dict[str, float], seed: int,
     background: str = OTHER_SETS, given: dict[str, str] | None = None,
 ) -> None:  # fmt: skip
     """Write cisTarget and DEM tables and cistromes of all region sets.
@@ -38,8 +37,8 @@ def motif_enrichment(
         and their GC content) and ``motifs.tsv``.
     folders
         By kind (topics_otsu, topics_top_3k, dars): folder of BED files.
-    tss
-        Start sites, for the share of promoters of DEM's background; None to leave that out.
+    promoters
+        Promoters (BED), for the share of promoters of DEM's background; None to leave that out.
     out
         ``enrichment`` and ``dem`` (tables, by set and NES or fold change), ``cistromes`` (regions ×
         factors).
@@ -71,7 +70,7 @@ def motif_enrichment(
     if background == SHUFFLED:
         chosen = _large_enough(sets, sets)
     else:
-        chosen = backgrounds(sets, regions=regions, matches=matches, tss=tss, seed=seed)
+        chosen = backgrounds(sets, regions=regions, matches=matches, promoters=promoters, seed=seed)
     limits = {name: thresholds[name] for name in ("max_padj", "min_log2fc")}
     if path := given.get("scores"):
         table, motifs = dem_in_database(path, sets, chosen, regions, **limits)
@@ -163,28 +162,27 @@ def set_positions(folders: dict[str, str], regions: pd.Index) -> dict[str, np.nd
     return {name: members for name, members in found.items() if name not in small}
 
 
-def _promoters(regions: pd.Index, tss: str | None) -> np.ndarray:
-    """Whether each region lies within 500 bp of a start site."""
+def _in_promoters(regions: pd.Index, promoters: str | None) -> np.ndarray:
+    """Whether each region overlaps a promoter."""
     import bioframe
 
-    if tss is None:
+    if promoters is None:
         return np.zeros(len(regions), dtype=bool)
     parts = regions.to_series().str.extract(r"^(?P<chrom>.+):(?P<start>\d+)-(?P<end>\d+)$")
     table = parts.astype({keys.START: int, keys.END: int}).reset_index(drop=True)
-    sites = read_bed(tss)
-    sites[keys.START], sites[keys.END] = sites[keys.START] - PROMOTER, sites[keys.END] + PROMOTER
-    return bioframe.count_overlaps(table, sites)["count"].to_numpy() > 0
+    return bioframe.count_overlaps(table, read_bed(promoters))["count"].to_numpy() > 0
 
 
 def backgrounds(
-    sets: dict[str, np.ndarray], *, regions: pd.Index, matches: str, tss: str | None, seed: int
-) -> dict[str, np.ndarray]:
+    sets: dict[str, np.ndarray], *, regions: pd.Index, matches: str, promoters: str | None,
+    seed: int,
+) -> dict[str, np.ndarray]:  # fmt: skip
     """Regions of the other sets of a set's kind, alike in GC content and share of promoters.
 
     Sets with too few regions, of their own or in the background, are left out.
     """
     gc = ad.read_h5ad(matches, backed="r").obs.loc[regions, "gc"].to_numpy()
-    promoter = _promoters(regions, tss)
+    promoter = _in_promoters(regions, promoters)
     found = {}
     for name, members in sets.items():
         kind = name.partition("/")[0]

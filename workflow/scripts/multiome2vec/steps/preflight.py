@@ -11,7 +11,7 @@ from multiome2vec.io.labels import OBS
 from multiome2vec.preflight.cells import check_barcodes, check_labels
 from multiome2vec.preflight.counts import check_regions, check_rna
 from multiome2vec.preflight.files import check_files
-from multiome2vec.preflight.findings import ERROR, OK, WARNING, Findings
+from multiome2vec.preflight.findings import ERROR, INFO, OK, WARNING, Findings
 from multiome2vec.preflight.fragments import check_fragments
 from multiome2vec.preflight.machine import (
     LEAST,
@@ -23,7 +23,7 @@ from multiome2vec.preflight.machine import (
     check_temporary,
     temporary_folders,
 )
-from multiome2vec.preflight.reference import Reference, check_reference
+from multiome2vec.preflight.reference import Reference, check_reference, check_region_set
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,10 @@ def preflight(
         Table of all findings, written whatever they are.
     settings
         ``min_overlap``, ``barcode_translation`` (of ``ingest``), ``min_cells`` (of ``peaks``);
-        ``index`` (.fai of an earlier run), ``results`` (folder) and ``tmpdir`` (of Snakemake).
+        ``region_set`` (BED file to count on, if any), ``index`` (.fai of an earlier run),
+        ``results`` (folder) and ``tmpdir`` (of Snakemake); ``faults`` (check, problem and file) of
+        configuration and sample sheet, and ``left_out`` (what the dataset cannot give, and why), if
+        they are to be listed too.
     passed
         Table of the findings about the inputs, written if none is an error.
     machine
@@ -77,15 +80,22 @@ def preflight(
         If any finding is an error; lists all that are.
     """
     findings = Findings()
-    absent, wanted = _files(samples, assembly, sources or {}, findings)
+    for check, problem, file in settings.get("faults", []):
+        findings.add(ERROR, check, problem, file=file)
+    region_set = settings.get("region_set")
+    absent, wanted = _files(samples, assembly, sources or {}, findings, region_set=region_set)
     lacking = _lacking(samples, assembly)
     samples = {sample: _without(row, absent) for sample, row in samples.items()}
     assembly = _without(assembly, absent)
     reference = check_reference(assembly, findings, index=settings.get("index"), lacking=lacking)
+    if region_set and region_set not in absent:
+        check_region_set(region_set, reference, findings)
     _check_samples(samples, reference, settings, findings)
     _check_room(samples, wanted, settings, findings)
     if machine:
         _check_machine(machine, findings)
+    for what, why in settings.get("left_out", []):
+        findings.add(INFO, "left out", f"{what}: {why}.")
     table = findings.table()
     write_tsv(table, out, index=False)
     logger.info("checks of the inputs:\n%s", table.to_string(index=False, max_colwidth=160))
@@ -95,7 +105,9 @@ def preflight(
     return findings.text()
 
 
-def _files(samples, assembly, sources: Mapping, findings: Findings) -> tuple[set, dict[str, Entry]]:
+def _files(
+    samples, assembly, sources: Mapping, findings: Findings, *, region_set: str | None
+) -> tuple[set, dict[str, Entry]]:
     """Which files are not there, and which downloads they need."""
     entries: dict[str, Entry] = {}
     with findings.check("files"):
@@ -104,6 +116,7 @@ def _files(samples, assembly, sources: Mapping, findings: Findings) -> tuple[set
     paths = [row[name] for row in samples.values() for name in FILES if row[name]]
     paths = [path for path in paths if not path.startswith(OBS)]
     paths += [assembly[name] for name in REFERENCE if assembly[name]]
+    paths += [region_set] if region_set else []
     return check_files(paths, findings, entries=entries, made=sources.get("made", ()))
 
 

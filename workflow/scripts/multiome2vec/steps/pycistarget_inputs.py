@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 def pycistarget_inputs(
-    *, scores: str | None, matches: str, folders: dict[str, str], tss: str | None,
+    *, scores: str | None, matches: str, folders: dict[str, str], promoters: str | None,
     given: dict[str, str], out: str, seed: int,
 ) -> None:  # fmt: skip
     """Write a folder with ``sets.json`` and the databases that are not given.
@@ -32,7 +32,7 @@ def pycistarget_inputs(
 
     Parameters
     ----------
-    scores, matches, folders, tss, seed
+    scores, matches, folders, promoters, seed
         As in :func:`multiome2vec.steps.motif_enrichment.motif_enrichment`.
     given
         Databases given by the user, ``rankings`` and ``scores``; each may be missing.
@@ -42,7 +42,7 @@ def pycistarget_inputs(
     regions = ad.read_h5ad(matches, backed="r").obs_names
     store = open_scores(scores, regions) if scores else None
     sets = set_positions(folders, regions)
-    chosen = backgrounds(sets, regions=regions, matches=matches, tss=tss, seed=seed)
+    chosen = backgrounds(sets, regions=regions, matches=matches, promoters=promoters, seed=seed)
     ranked = list(sets)
     if path := given.get("rankings"):
         ranked = ranked_in_database(path, sets, regions)

@@ -15,11 +15,12 @@ from multiome2vec.io.annotation import merge_loci, read_genes, read_tss
 from multiome2vec.io.atomic import atomic_path, write_tsv
 from multiome2vec.io.chromosome_names import read_chromosome_names, require_known, translate
 from multiome2vec.io.chromosomes import KIND, describe, kinds_of
-from multiome2vec.io.genome import TSS_COLUMNS, read_tss_bed
+from multiome2vec.io.genome import TSS_COLUMNS, read_genes_bed, read_tss_bed
 from multiome2vec.io.regions import read_bed, read_chrom_sizes
 
 logger = logging.getLogger(__name__)
 BLOCK = 1 << 24  # bytes copied at once
+PROMOTER = 500  # bp on either side of a start site
 LONGEST_TITLE = 4096  # bytes of a FASTA header looked at
 _HEADER = re.compile(rb"^>([^\s]+)", re.MULTILINE)
 
@@ -176,6 +177,17 @@ def tss(
     """
     table = read_tss(source) if kind == "gtf" else read_tss_bed(source)
     _write_on_chromosomes(table, source, chrom_sizes, out, chromosome_names)
+
+
+def promoters(*, tss: str, chrom_sizes: str, out: str) -> None:
+    """Write what lies within 500 bp of a start site of ``tss.bed``, gene by gene, as BED."""
+    sites = read_genes_bed(tss)
+    sizes = read_chrom_sizes(chrom_sizes)
+    start = (sites["start"] - PROMOTER).clip(lower=0)
+    end = (sites["end"] + PROMOTER).clip(upper=sites["chrom"].map(sizes))
+    with atomic_path(out) as partial:
+        table = sites.assign(start=start, end=end).sort_values(["chrom", "start"], kind="stable")
+        table.to_csv(partial, sep="\t", header=False, index=False)
 
 
 def genes(
