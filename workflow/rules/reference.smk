@@ -121,8 +121,8 @@ rule promoters:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=job_memory,
+        runtime=job_minutes,
     params:
         code=source_digest("multiome2vec.steps.reference"),
     script:
