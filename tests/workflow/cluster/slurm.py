@@ -12,10 +12,10 @@ from workflow.runner import CONFIGS, ROOT
 
 STATE = Path("/var/lib/multiome2vec-slurm")
 SCRIPT = Path(__file__).with_name("slurm.sh")
-#: what differs from a site: no accounting to ask, and small jobs whose end is looked for often
+#: what differs from a site: no accounting to ask, small nodes, and jobs that end soon
 OPTIONS = [
     "--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1",
-    "--slurm-no-account", "--latency-wait", "5",
+    "--slurm-no-account", "--latency-wait", "5", "--cores", "4",
 ]  # fmt: skip
 GPU_RULES = ("train", "embed_cells", "impute", "predict", "match")
 #: the GPUs are none, so the jobs that have one are told to leave it alone
