@@ -1,10 +1,14 @@
 """Settings of all tests."""
 
 import os
+import signal
 import sys
 
 # One thread: on a shared machine, threads that wait for each other are slower than one alone.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A shell's background jobs ignore Ctrl-C, and so would the tests of it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup():

@@ -18,6 +18,7 @@ from multiome2vec.io.region_names import parse_region_names
 from multiome2vec.io.tenx import read_modality
 from multiome2vec.matrices import assemble
 from multiome2vec.qc.limits import outside
+from multiome2vec.qc.mitochondrial import mitochondrial_genes
 from multiome2vec.qc.rna import rna_limits, rna_metrics
 
 if TYPE_CHECKING:
@@ -119,9 +120,10 @@ def preprocess(
     obs = _shared_cells(modalities)
     for name, adata in modalities.items():
         if name == keys.RNA:
-            metrics = rna_metrics(
-                adata.X, barcodes=adata.obs_names, genes=adata.var_names, mt_prefix=mt_prefix
+            mitochondrial = mitochondrial_genes(
+                adata.var, prefix=mt_prefix, places=None, mitochondrion=None
             )
+            metrics = rna_metrics(adata.X, barcodes=adata.obs_names, mitochondrial=mitochondrial)
             limits = rna_limits(
                 metrics, mode="fixed", min_genes=min_genes, max_genes=max_genes,
                 max_pct_mt=max_pct_mt, mads_counts=np.inf, mads_mt=np.inf,
