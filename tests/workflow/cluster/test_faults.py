@@ -71,7 +71,7 @@ def test_a_cancelled_job_and_one_above_its_memory_are_sent_again(cluster, run, t
     finish(process, run)
     states = [job["State"] for job in cluster.jobs(run, rule="train")]
     assert states == ["CANCELLED", "COMPLETED"]
-    embeds = cluster.jobs(run, rule="embed_cells")
+    embeds = cluster.jobs(run, rule="models")  # the group that it is in
     assert [job["State"] for job in embeds] == ["FAILED", "COMPLETED"]
     assert [job["MinMemory"] for job in embeds] == ["200M", "800M"]
     assert_same(run, tiny, ("embeddings/trivae/seed-0.h5ad",))

@@ -8,7 +8,7 @@ REGISTRY.register("count-gmvae")(
         modalities=("rna",),
         hidden=(256, 128),
         prior="gmvae",
-        terms={"usage": 10.0},
+        terms={"usage": 30.0},
         pretrain_epochs=20,
     )
 )
