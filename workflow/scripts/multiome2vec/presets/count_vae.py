@@ -4,5 +4,5 @@ from multiome2vec.presets import REGISTRY
 from multiome2vec.presets._hyperparameters import Hyperparameters
 
 REGISTRY.register("count-vae")(
-    Hyperparameters(modalities=("rna",), hidden=(256, 128), library="latent")
+    Hyperparameters(modalities=("rna",), latent=16, hidden=(256, 128), library="latent")
 )

@@ -4,5 +4,5 @@ from multiome2vec.presets import REGISTRY
 from multiome2vec.presets._hyperparameters import Hyperparameters
 
 REGISTRY.register("ldvae")(
-    Hyperparameters(modalities=("rna",), latent=16, hidden=(256, 128), decoder={"counts": "linear"})
+    Hyperparameters(modalities=("rna",), latent=10, hidden=(256, 128), decoder={"counts": "linear"})
 )
