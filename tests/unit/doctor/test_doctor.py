@@ -42,10 +42,10 @@ def started(directory):
     """Start processes in the directory; they are ended after the test."""
     processes = []
 
-    def start(name, body="", cwd=directory):
+    def start(name, body="", cwd=directory, arguments=()):
         script = directory / name
         script.write_text(SLEEP.format(body=body))
-        command = [sys.executable, str(script)]
+        command = [sys.executable, str(script), *arguments]
         process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE)
         processes.append(process)
         wait_until(lambda: str(script) in psutil.Process(process.pid).cmdline())  # after its exec
@@ -69,9 +69,9 @@ def slurm(tmp_path, monkeypatch):
         (commands / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{commands}:/usr/bin:/bin")
 
-    def submit(number, comment, log):
-        log.parent.mkdir(parents=True)
-        row = f"{number:<30}{'RUNNING':<20}{comment:<200}{str(log):<500}\n"
+    def submit(number, comment, log, folder="/elsewhere"):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        row = f"{number:<30}{'RUNNING':<20}{comment:<200}{folder!s:<500}{log!s:<500}\n"
         (queue / str(number)).write_text(row)
 
     return submit
@@ -81,11 +81,13 @@ def test_orphans_are_told_from_jobs_that_snakemake_waits_for(directory, started,
     orphan = started(".snakemake/scripts/tmpab12.train.py")
     elsewhere = started(".snakemake/scripts/tmpcd34.train.py", cwd=tmp_path)
     editor = started("notebook.py")
+    command = started("impute.py", arguments=("--model", "model", "set -euo pipefail"))
     leaders, orphans = find_processes(directory)
     assert (leaders, [one.pid for one in orphans]) == ([], [orphan.pid])
     assert orphans[0].what == "train.py"
     assert elsewhere.poll() is None
     assert editor.poll() is None
+    assert command.poll() is None
     job = directory / ".snakemake/scripts/x.embed.py"
     job.write_text(SLEEP.format(body=""))
     start_job = f"subprocess.Popen([sys.executable, {str(job)!r}]); "
@@ -113,23 +115,36 @@ def test_slurm_jobs_of_this_directory_alone_are_found_and_cancelled(directory, s
     slurm(7, "rule_train_wildcards_demo_trivae_0", directory / ".snakemake/slurm_logs/t/%j.log")
     slurm(8, "rule_train", tmp_path / "other" / ".snakemake/slurm_logs/t/%j.log")
     job = SlurmJob("7", "RUNNING", "train demo_trivae_0")
-    assert find_slurm_jobs(directory) == [job]
+    assert find_slurm_jobs(directory) == ([job], [])
     cancel_slurm_jobs(directory, [job])
-    assert find_slurm_jobs(directory) == []
-    assert [one.number for one in find_slurm_jobs(tmp_path / "other")] == ["8"]
+    assert find_slurm_jobs(directory) == ([], [])
+    assert [one.number for one in find_slurm_jobs(tmp_path / "other")[0]] == ["8"]
 
 
-def test_silence_of_slurm_is_an_error_and_its_absence_is_none(
+def test_a_snakemake_that_is_itself_a_slurm_job_is_left_alone(directory, slurm):
+    slurm(7, "rule_train", directory / ".snakemake/slurm_logs/t/%j.log")
+    slurm(6, "", directory / "slurm-6.out", folder=directory)
+    found = diagnose(directory)
+    assert found.running
+    assert "Other SLURM jobs submitted here" in describe(found)
+    with pytest.raises(UserError, match="SLURM job 6 was submitted"):
+        repair(found)
+    assert found.locked
+    assert [job.number for job in diagnose(directory).slurm] == ["7"]
+
+
+def test_silence_of_slurm_is_an_error_where_something_was_submitted(
     directory, slurm, monkeypatch, tmp_path
 ):
-    assert find_slurm_jobs(directory) == []  # nothing was submitted from here
+    assert find_slurm_jobs(directory) == ([], [])  # nothing was submitted from here
     (directory / ".snakemake" / "slurm_logs").mkdir()
     script = tmp_path / "commands" / "squeue"
     script.write_text("#!/bin/sh\necho 'Unable to contact slurm controller' >&2; exit 1\n")
     with pytest.raises(UserError, match="Unable to contact slurm controller"):
         find_slurm_jobs(directory)
     monkeypatch.setenv("PATH", "")
-    assert find_slurm_jobs(directory) == []
+    with pytest.raises(UserError, match="squeue is not on the PATH"):
+        find_slurm_jobs(directory)
 
 
 def test_repair_leaves_a_directory_in_which_a_run_can_start(directory, started, slurm):

@@ -36,7 +36,9 @@ class Diagnosis:
     orphans
         Processes of jobs whose Snakemake is gone.
     slurm
-        Jobs in SLURM's queue.
+        Jobs in SLURM's queue that Snakemake submitted.
+    heads
+        Other jobs submitted there: one may be the Snakemake of the former.
     locked
         Whether a run has locked the directory.
     incomplete
@@ -51,6 +53,7 @@ class Diagnosis:
     snakemake: list[Found]
     orphans: list[Found]
     slurm: list[SlurmJob]
+    heads: list[SlurmJob]
     locked: bool
     incomplete: list[str]
     partial: list[Path]
@@ -58,8 +61,8 @@ class Diagnosis:
 
     @property
     def running(self) -> bool:
-        """Whether a run is going on, in which case nothing is amiss."""
-        return bool(self.snakemake)
+        """Whether a run is going on, or may be, in which case nothing is amiss."""
+        return bool(self.snakemake or self.heads)
 
     @property
     def sound(self) -> bool:
@@ -84,13 +87,14 @@ def diagnose(directory: str | Path) -> Diagnosis:
             f"No workflow has run in {directory}: it has no folder .snakemake.",
             remedy="Call doctor where you call snakemake, or name that directory with --directory.",
         )
-    slurm = find_slurm_jobs(directory)
+    slurm, heads = find_slurm_jobs(directory)
     snakemake, orphans = find_processes(directory, slurm_jobs={job.number for job in slurm})
     return Diagnosis(
         directory=directory,
         snakemake=snakemake,
         orphans=orphans,
         slurm=slurm,
+        heads=heads,
         locked=is_locked(directory),
         incomplete=incomplete_outputs(directory),
         partial=partial_files(directory),
@@ -106,6 +110,12 @@ def repair(found: Diagnosis) -> None:
     UserError
         If a Snakemake is at work there, or a job cannot be ended.
     """
+    if found.heads:
+        numbers = ", ".join(job.number for job in found.heads)
+        raise UserError(
+            f"SLURM job {numbers} was submitted in {found.directory} and may be its Snakemake.",
+            remedy="Wait for it, or cancel it (scancel); then run doctor.",
+        )
     if found.running:
         pids = ", ".join(str(process.pid) for process in found.snakemake)
         raise UserError(

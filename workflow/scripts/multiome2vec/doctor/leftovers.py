@@ -50,20 +50,27 @@ def partial_files(directory: Path) -> list[Path]:
 def unfinished_trainings(directory: Path) -> list[Training]:
     """List trainings that were interrupted and go on where they were."""
     states = (directory / "results").glob("*/models/*/seed-*/checkpoint/*/state.json")
-    return [
-        Training(
-            str(path.parents[2].relative_to(directory)),
-            path.parent.name,
-            len(json.loads(path.read_text())["common"]["history"]),
-        )
-        for path in sorted(states)
-    ]
+    found = []
+    for path in sorted(states):
+        try:
+            epochs = len(json.loads(path.read_text())["common"]["history"])
+        except FileNotFoundError:  # the training has just ended
+            continue
+        folder = str(path.parents[2].relative_to(directory))
+        found.append(Training(folder, path.parent.name, epochs))
+    return found
 
 
 def size(paths: Iterable[Path]) -> int:
     """Sum the bytes of files and of all in folders."""
-    files = (file for path in paths for file in ([path] if path.is_file() else path.rglob("*")))
-    return sum(file.stat().st_size for file in files if file.is_file())
+    total = 0
+    for path in paths:
+        for file in [path] if path.is_file() else path.rglob("*"):
+            try:
+                total += file.stat().st_size if file.is_file() else 0
+            except FileNotFoundError:  # renamed since
+                continue
+    return total
 
 
 def _is_base64(name: str) -> bool:

@@ -11,8 +11,6 @@ import psutil
 
 logger = logging.getLogger(__name__)
 
-#: a job's command has one of these: a rule's script, its shell, Snakemake in a cluster's job
-JOB_MARKS = (".snakemake/scripts/", "set -euo pipefail", "--mode")
 GRACE = 30.0  # seconds between SIGTERM, at which a training saves its state, and SIGKILL
 
 
@@ -56,10 +54,12 @@ def find_processes(
     leaders = [process for process in here if _is_snakemake(process)]
     pids = {process.pid for process in leaders}
     jobs = [process for process in here if process not in leaders and _is_job(process)]
+    own = {parent.pid for parent in _parents(psutil.Process())}
     orphans = [
         process
         for process in jobs
-        if not pids & {parent.pid for parent in _parents(process)}
+        if process.pid not in own
+        and not pids & {parent.pid for parent in _parents(process)}
         and _slurm_job(process) not in slurm_jobs
     ]
     return [_found(process) for process in leaders], [_found(process) for process in orphans]
@@ -123,8 +123,10 @@ def _is_snakemake(process: psutil.Process) -> bool:
 
 
 def _is_job(process: psutil.Process) -> bool:
-    command = " ".join(_command(process))
-    return any(mark in command for mark in JOB_MARKS)
+    """Whether it is a rule's script, or a Snakemake inside a cluster's job."""
+    command = _command(process)
+    inside = "--mode" in command and any(Path(word).name == "snakemake" for word in command)
+    return inside or any(".snakemake/scripts/" in word for word in command)
 
 
 def _parents(process: psutil.Process) -> list[psutil.Process]:

@@ -23,8 +23,13 @@ def describe(found: Diagnosis) -> str:
             (_process(one) for one in found.orphans),
         ),
         _listed(
-            "SLURM jobs of this directory" + ("" if found.running else ", whose Snakemake is gone"),
+            "SLURM jobs of this directory"
+            + ("" if found.running else "; no Snakemake here waits for them"),
             (f"{job.number} {job.state} {job.what}" for job in found.slurm),
+        ),
+        _listed(
+            "Other SLURM jobs submitted here; one of them may be Snakemake",
+            (f"{job.number} {job.state}" for job in found.heads),
         ),
         ["The directory is locked by a run that has not ended."] if _stale_lock(found) else [],
         _listed("Outputs of jobs that did not end; they will be made anew", found.incomplete),

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from multiome2vec.errors import UserError
 
-FIELDS = "JobID:30,State:20,Comment:200,StdOut:500"
-WIDTHS = (30, 20, 200, 500)
+FIELDS = "JobID:30,State:20,Comment:200,WorkDir:500,StdOut:500"
+WIDTHS = (30, 20, 200, 500, 500)
 PATIENCE = 120.0  # seconds that cancelled jobs have to leave the queue
 
 
@@ -23,7 +23,7 @@ class SlurmJob:
     number, state
         As SLURM has them.
     what
-        Rule and wildcards.
+        Rule and wildcards; empty for a job that Snakemake did not submit.
     """
 
     number: str
@@ -31,8 +31,8 @@ class SlurmJob:
     what: str
 
 
-def find_slurm_jobs(directory: Path) -> list[SlurmJob]:
-    """Find the jobs whose log lies in the directory's ``.snakemake/slurm_logs``.
+def find_slurm_jobs(directory: Path) -> tuple[list[SlurmJob], list[SlurmJob]]:
+    """Find this user's jobs that work in a directory.
 
     Parameters
     ----------
@@ -41,8 +41,10 @@ def find_slurm_jobs(directory: Path) -> list[SlurmJob]:
 
     Returns
     -------
-    list of SlurmJob
-        Jobs that wait or run; none where nothing was submitted or there is no SLURM.
+    tuple of list of SlurmJob
+        Jobs that wait or run: those that Snakemake submitted, whose log lies in the directory's
+        ``.snakemake/slurm_logs``; other jobs submitted there, one of which may be a Snakemake.
+        None where nothing was submitted.
 
     Raises
     ------
@@ -50,15 +52,22 @@ def find_slurm_jobs(directory: Path) -> list[SlurmJob]:
         If SLURM does not answer.
     """
     logs = directory / ".snakemake" / "slurm_logs"
-    if not logs.is_dir() or shutil.which("squeue") is None:
-        return []
+    if not logs.is_dir():
+        return [], []
+    if shutil.which("squeue") is None:
+        raise UserError(
+            f"Jobs were submitted to SLURM from {directory}, and squeue is not on the PATH.",
+            remedy="Call doctor where jobs are submitted.",
+        )
     rows = _call("squeue", "--me", "--noheader", "--Format", FIELDS).splitlines()
-    cells = [_cells(row) for row in rows]
-    return [
-        SlurmJob(number, state, comment.removeprefix("rule_").replace("_wildcards_", " "))
-        for number, state, comment, log in cells
-        if log.startswith(f"{logs}/")
-    ]
+    jobs, others = [], []
+    for number, state, comment, folder, log in map(_cells, rows):
+        if log.startswith(f"{logs}/"):
+            what = comment.removeprefix("rule_").replace("_wildcards_", " ")
+            jobs.append(SlurmJob(number, state, what))
+        elif folder == str(directory):
+            others.append(SlurmJob(number, state, ""))
+    return jobs, others
 
 
 def cancel_slurm_jobs(directory: Path, jobs: Sequence[SlurmJob]) -> None:
@@ -67,14 +76,14 @@ def cancel_slurm_jobs(directory: Path, jobs: Sequence[SlurmJob]) -> None:
     Raises
     ------
     UserError
-        If SLURM refuses, or a job does not go away.
+        If a job does not go away.
     """
     if not jobs:
         return
-    _call("scancel", *(job.number for job in jobs))
+    _run("scancel", *(job.number for job in jobs))  # fails where one has ended since
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        left = find_slurm_jobs(directory)
+        left, _ = find_slurm_jobs(directory)
         if not left:
             return
         time.sleep(1)
@@ -92,10 +101,20 @@ def _cells(row: str) -> list[str]:
 
 
 def _call(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = _run(*command)
     if done.returncode:
         raise UserError(
             f"`{command[0]}` failed: {done.stderr.strip()}",
             remedy="Without SLURM's answer it is not known whether jobs still write here.",
         )
     return done.stdout
+
+
+def _run(*command: str) -> subprocess.CompletedProcess:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    except subprocess.TimeoutExpired:
+        raise UserError(
+            f"`{command[0]}` did not answer within a minute.",
+            remedy="Run doctor again when SLURM does.",
+        ) from None
