@@ -25,7 +25,7 @@ MACHINE = {
     "platform_system": "Linux", "platform_machine": "x86_64",
 }  # fmt: skip
 SHARED = ["anndata", "mudata", "pandas", "scipy", "tqdm"]
-TORCH = [*SHARED, "torch", "safetensors", "scikit-learn", "igraph"]
+TORCH = [*SHARED, "torch", "safetensors", "scikit-learn", "igraph", "matplotlib"]
 FAMILIES = {
     "core": [
         *SHARED,

@@ -13,7 +13,7 @@ PARTS = [
     for part in re.split(r"(?m)^ *(?:rule|checkpoint) ", file.read_text())[1:]
 ]
 RULES = {part.split(":")[0] for part in PARTS}
-GPU = {"train", "embed_cells", "impute", "predict", "match"}
+GPU = {"train", "embed_cells", "impute", "predict", "match", "reconstruct", "saliency"}
 #: options of Snakemake 9.27 that a profile here may set
 SNAKEMAKE = {
     "executor", "jobs", "container-image", "default-storage-provider", "default-storage-prefix",

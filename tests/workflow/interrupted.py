@@ -20,7 +20,7 @@ def untrained(run: Path, to: Path) -> Path:
     """Copy a run without its model and the embedding by it; settings for a longer training."""
     shutil.copytree(run, to, ignore=shutil.ignore_patterns("locks", "models", "trivae"))
     (to / METRICS).unlink(missing_ok=True)
-    (to / LONGER).write_text("models: {trivae: {max_epochs: 60, patience: 60}}\n")
+    (to / LONGER).write_text("models: {trivae: {max_epochs: 120, patience: 120}}\n")
     return to
 
 

@@ -176,7 +176,7 @@ def test_short_rules_share_jobs_of_a_cluster(tmp_path, planned):
     jobs = submitted(demo)
     assert n_rules > 80
     assert sum(jobs.values()) < 35
-    assert jobs["report"] == jobs["reference"] == jobs["tables"] == jobs["models"] == 1
+    assert jobs["report"] == jobs["reference"] == jobs["tables"] == 1
     assert jobs["sample"] == 2
     assert submitted(planned[100_000])["sample"] == 4
 
@@ -194,7 +194,9 @@ def test_the_profile_names_rules_that_exist():
 
 def test_rules_with_a_gpu_are_grouped_among_themselves():
     gpu = {name for name, text in rules().items() if "gpu=job_gpus()" in text}
-    assert gpu == {"train", "embed_cells", "impute", "predict", "match"}
+    assert gpu == {"train", "embed_cells", "impute", "predict", "match", "reconstruct", "saliency"}
+    gpu.remove("train")  # a group that fails starts anew, and a training takes hours
+    assert "train" not in groups()
     of_gpu = {groups()[name] for name in gpu}
     assert {name for name, group in groups().items() if group in of_gpu} == gpu
 

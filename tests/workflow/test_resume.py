@@ -83,9 +83,10 @@ def test_killed_snakemake_whose_job_lives_on(run, longer):
     orphan = training(process)
     process.kill()
     process.wait()
-    assert orphan.is_running()
+    orphan.suspend()  # so that it is not done before it is found
     assert start(run).wait() != 0  # locked
     found = doctor(run)
+    orphan.resume()
     assert found.returncode == 2
     assert f"{orphan.pid} train.py" in found.stdout
     assert "The directory is locked" in found.stdout

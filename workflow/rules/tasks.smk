@@ -142,7 +142,7 @@ rule reconstruct:
     benchmark:
         "results/{dataset}/benchmarks/reconstruct/{model}.{seed}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        TORCH_ENV
     threads: 1
     resources:
         gpu=job_gpus(),
@@ -171,7 +171,7 @@ rule saliency:
     benchmark:
         "results/{dataset}/benchmarks/saliency/{model}.{seed}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        TORCH_ENV
     threads: 1
     resources:
         gpu=job_gpus(),

@@ -22,6 +22,7 @@ if workflow.global_resources["_nodes"].value is None and "gpu" not in workflow.g
     workflow.register_resource("gpu", 1)
 
 KINDS = {"rna": "gene", "atac": "region"}  # modalities, as `kind` has them
+TASKS = SCHEMA["properties"]["run"]["properties"]["tasks"]["items"]["enum"]
 SLOWER_ENGINE = 4  # a sweep of lda and pycistopic over one of tomotopy (benchmarks/README.md)
 
 
@@ -98,11 +99,14 @@ def likely_memory():
 
 def is_used(name):
     """Whether a rule runs for this dataset, as far as rules that need much memory depend on it."""
-    tasks = dict.fromkeys(("impute", "predict", "match", "loadings"), False)
+    wanted = config["run"]["tasks"]
     given = config["motifs"]["engine"] == "pycistarget"
-    used = tasks | dict.fromkeys(config["run"]["tasks"], True)
+    used = {task: task in wanted for task in TASKS}
     used |= dict.fromkeys(("pycistarget_inputs", "run_pycistarget", "pycistarget_tables"), given)
     used |= {
+        "simulate": DATASET == "demo",
+        "saliency_regions": "saliency" in wanted,
+        "describe_embedding": "describe" in wanted,
         "motif_enrichment": not given,
         "annotate_atac": not has_rna() or is_bridged(),
         "composition": has_conditions(),

@@ -91,7 +91,8 @@ def preflight(
     if region_set and region_set not in absent:
         check_region_set(region_set, reference, findings)
     _check_samples(samples, reference, settings, findings)
-    _check_room(samples, wanted, settings, findings)
+    elsewhere = bool(machine and machine["cluster"])  # jobs have another disk for temporary files
+    _check_room(samples, wanted, settings, findings, elsewhere=elsewhere)
     if machine:
         _check_machine(machine, findings)
     for what, why in settings.get("left_out", []):
@@ -159,7 +160,9 @@ def _check_samples(
             check_labels(row, names, findings, sample=sample, min_cells=settings["min_cells"])
 
 
-def _check_room(samples: dict, wanted: dict, settings: Mapping, findings: Findings) -> None:
+def _check_room(
+    samples: dict, wanted: dict, settings: Mapping, findings: Findings, *, elsewhere: bool
+) -> None:
     """Check the disks that downloads, results and temporary files go to."""
     if wanted:
         size = sum(entry.size or 0 for entry in wanted.values())
@@ -172,7 +175,8 @@ def _check_room(samples: dict, wanted: dict, settings: Mapping, findings: Findin
     sizes = [Path(path).stat().st_size for path in inputs if path and Path(path).is_file()]
     needed = LEAST + RESULTS_PER_INPUT * sum(sizes)
     check_room(settings["results"], needed, findings, what="results", known=False)
-    check_temporary(temporary_folders(settings.get("tmpdir")), findings)
+    given = None if elsewhere else settings.get("tmpdir")
+    check_temporary(temporary_folders(given), findings)
 
 
 def _check_machine(machine: Mapping, findings: Findings) -> None:
