@@ -8,6 +8,7 @@ REGISTRY.register("scmvp")(
         modalities=("rna", "atac"),
         latent=20,
         hidden=(128,),
+        dropout=0.3,
         fusion="concat",
         prior="mixture",
         encoder={"counts": "mask-attention", "accessibility": "self-attention"},
