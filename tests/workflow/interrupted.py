@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 from workflow.contents import assert_same
 from workflow.runner import CONFIGS, ROOT
 
@@ -32,6 +33,17 @@ def epochs(run: Path) -> int:
 def resumed(run: Path) -> bool:
     """Whether the training went on from a state on disk."""
     return "Resumed from" in (run / "logs/train/demo.trivae.0.log").read_text()
+
+
+def training(run: Path) -> psutil.Process:
+    """Process of the job that trains."""
+    for process in psutil.process_iter():
+        try:
+            if process.cwd() == str(run) and "train.py" in " ".join(process.cmdline()[:2]):
+                return process
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    raise AssertionError("No training is running.")
 
 
 def doctor(run: Path, *options: str) -> subprocess.CompletedProcess:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 
-import psutil
 import pytest
 from workflow.interrupted import (
     EMBEDDING,
@@ -17,6 +16,7 @@ from workflow.interrupted import (
     doctor,
     epochs,
     resumed,
+    training,
     untrained,
 )
 from workflow.runner import ROOT
@@ -49,12 +49,6 @@ def started(run) -> subprocess.Popen:
     return process
 
 
-def training(process) -> psutil.Process:
-    """Process of the job that trains."""
-    family = psutil.Process(process.pid).children(recursive=True)
-    return next(one for one in family if "train.py" in " ".join(one.cmdline()[:2]))
-
-
 def assert_the_same_command_again_resumes(run, longer):
     assert start(run).wait() == 0, (run / "out.txt").read_text()
     assert resumed(run)
@@ -72,7 +66,7 @@ def test_ctrl_c(run, longer):
 
 def test_killed_job(run, longer):
     process = started(run)
-    training(process).kill()
+    training(run).kill()
     assert process.wait() != 0
     assert [path.name for path in (run / MODEL).iterdir()] == ["checkpoint"]
     assert_the_same_command_again_resumes(run, longer)
@@ -80,13 +74,12 @@ def test_killed_job(run, longer):
 
 def test_killed_snakemake_whose_job_lives_on(run, longer):
     process = started(run)
-    orphan = training(process)
+    orphan = training(run)
     process.kill()
     process.wait()
     orphan.suspend()  # so that it is not done before it is found
     assert start(run).wait() != 0  # locked
     found = doctor(run)
-    orphan.resume()
     assert found.returncode == 2
     assert f"{orphan.pid} train.py" in found.stdout
     assert "The directory is locked" in found.stdout

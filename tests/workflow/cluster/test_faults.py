@@ -16,6 +16,7 @@ from workflow.interrupted import (
     doctor,
     epochs,
     resumed,
+    training,
     untrained,
 )
 
@@ -49,9 +50,8 @@ def test_after_a_killed_snakemake_doctor_clears_the_way(cluster, run, trained_lo
     wait_for(lambda: epochs(run) >= 5, process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    subprocess.run(["scancel", "--signal=STOP", job], check=True)  # not done before it is found
+    training(run).suspend()  # so that it is not done before it is found
     found = doctor(run)
-    subprocess.run(["scancel", "--signal=CONT", job], check=True)
     assert found.returncode == 2
     assert f"{job} RUNNING train" in found.stdout
     assert "The directory is locked" in found.stdout

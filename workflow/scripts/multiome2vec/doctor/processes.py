@@ -86,6 +86,7 @@ def end_processes(found: Collection[Found], *, grace: float = GRACE) -> None:
             continue
     for process in family.values():
         _send(process, process.terminate)
+        _send(process, process.resume)  # one that was suspended (Ctrl-Z) hears nothing else
     _, alive = psutil.wait_procs(family.values(), timeout=grace)
     for process in alive:
         logger.warning("Process %d did not end in %.0f s and is killed.", process.pid, grace)
