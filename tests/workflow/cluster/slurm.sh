@@ -15,7 +15,8 @@ CONF=$STATE/slurm.conf
 LINKS="/etc/slurm/slurm.conf /etc/slurm/gres.conf"
 SOCKET=$STATE/munge/socket
 
-alive() { [ -s "$STATE/$1.pid" ] && kill -0 "$(cat "$STATE/$1.pid")" 2>/dev/null; }
+# by name too: after a crash the number may be another process's
+alive() { [ -s "$STATE/$1.pid" ] && [ "$(cat "/proc/$(cat "$STATE/$1.pid")/comm" 2>/dev/null)" = "${1%%.*}" ]; }
 
 install() {
   command -v slurmctld slurmd munged >/dev/null && return
