@@ -30,7 +30,12 @@ def test_a_collapsed_mixture_is_flagged(caplog):
     """Usage with the wrong sign, as scMVP had it, drives all cells into one component."""
     with caplog.at_level(logging.WARNING):
         trained = short(
-            "scmvp", n_components=8, max_epochs=5, pretrain_epochs=2, terms=PLAIN | {"usage": -20}
+            "scmvp",
+            n_components=8,
+            max_epochs=5,
+            pretrain_epochs=2,
+            dropout=0.1,
+            terms=PLAIN | {"usage": -20},
         )
     assert chosen(trained, "effective_components") < 1.5
     assert "mixture has collapsed: it uses 1.0" in caplog.text
@@ -68,9 +73,9 @@ def test_a_start_from_the_cells_is_no_worse_than_none():
 
 def test_the_cycle_closes_and_may_be_left_out():
     settings = {"n_components": 4, "pretrain_epochs": 4, "max_epochs": 24, "kl_warmup_epochs": 4}
-    without = short("scmvp", terms=PLAIN, **settings).fit.history
+    without = short("scmvp", terms=PLAIN, dropout=0.1, **settings).fit.history
     assert "train_cycle" not in without[-1]
-    cycled = short("scmvp", terms=PLAIN | {"cycle": 1.0}, **settings).fit.history
+    cycled = short("scmvp", terms=PLAIN | {"cycle": 1.0}, dropout=0.1, **settings).fit.history
     course = [row["train_cycle"] for row in cycled if "train_cycle" in row]
     assert np.mean(course[-3:]) < 0.7 * np.mean(course[:3])
     for history in (without, cycled):
