@@ -19,7 +19,11 @@ SOCKET=$STATE/munge/socket
 alive() { [ -s "$STATE/$1.pid" ] && [ "$(cat "/proc/$(cat "$STATE/$1.pid")/comm" 2>/dev/null)" = "${1%%.*}" ]; }
 
 install() {
-  command -v slurmctld slurmd munged >/dev/null && return
+  local missing=""
+  for program in slurmctld slurmd squeue munged; do
+    command -v $program >/dev/null || missing=$program
+  done
+  [ -n "$missing" ] || return 0
   export DEBIAN_FRONTEND=noninteractive
   apt-get -qq update
   apt-get -qq install -y --no-install-recommends slurmctld slurmd slurm-client munge >/dev/null
