@@ -99,7 +99,7 @@ def test_planted_features_are_the_most_salient(which, mdata, request):
     assert [p.requires_grad for p in model.checkpoint.model.parameters()] == before
     assert found.share.index.names == ["modality", "feature"]
     assert found.share.index.equals(found.effect.index)
-    np.testing.assert_allclose(found.share.sum(), 1, rtol=0.05)
+    np.testing.assert_allclose(found.share.sum(), 1, rtol=0.1)
     planted = {"rna": {f"gene{i}" for i in range(30)}}
     planted["atac"] = {f"chr1:{500 * i}-{500 * i + 500}" for i in range(45)}
     for name, features in planted.items():
@@ -133,7 +133,7 @@ def test_labels_are_told_apart_by_their_planted_features(which, mdata, request):
     found = api.saliency(model, mdata, n_cells=150, labels=labels, device="cpu")
     assert list(found.labels) == ["A", "B", "D"]
     assert found.labels.index.equals(found.share.index)
-    np.testing.assert_allclose(found.labels.sum(), 1, rtol=0.05)
+    np.testing.assert_allclose(found.labels.sum(), 1, rtol=0.1)
     planted = {("B", "rna"): range(30), ("D", "atac"): range(45)}
     for (label, name), numbers in planted.items():
         column = found.labels.loc[name, label].reset_index(drop=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mudata import MuData
 
 BLOCK = 32  # cells at a time: the gradients of all dimensions are held at once
-N_CELLS, STEPS = 512, 16
+N_CELLS, STEPS = 512, 32
 FEWEST = 5  # cells of a label
 DIMENSIONS, LABELS = "dimensions", "labels"
 TINY = 1e-12  # variance or sum of squares that is still divided by
