@@ -24,7 +24,7 @@ def pytest_runtest_setup():
         sys.modules["torch"].set_num_threads(1)
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Give a file, or what belongs together, to one process (pytest -n 2 --dist loadgroup)."""
     for item in items:

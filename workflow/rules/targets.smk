@@ -1,6 +1,7 @@
 """What to make: everything, or what is needed up to one stage (`snakemake qc`, ...)."""
 
 
+include: "inputs/given.smk"
 include: "inputs/targets.smk"
 
 

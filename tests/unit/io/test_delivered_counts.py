@@ -11,8 +11,8 @@ import pytest
 from multiome2vec.errors import UserError
 from multiome2vec.io.features import name_genes, take_modality, without_version
 from multiome2vec.io.tenx import read_modality
-from odd_inputs import Sample
 from scipy import sparse
+from toy_sample import Sample
 
 FORMS = {"csr": sparse.csr_matrix, "csc": sparse.csc_matrix, "dense": np.asarray}
 

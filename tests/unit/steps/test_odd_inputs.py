@@ -16,7 +16,8 @@ from multiome2vec.steps.ingest_fragments import ingest_fragments
 from multiome2vec.steps.ingest_regions import ingest_regions
 from multiome2vec.steps.ingest_rna import ingest_rna
 from multiome2vec.steps.preflight import preflight
-from odd_inputs import DENIED, ERROR, ODD, READ, SHEETS, WARNING, Odd, Sample
+from odd_inputs import DENIED, ERROR, ODD, READ, SHEETS, WARNING, Odd
+from toy_sample import Sample
 
 SETTINGS = {"min_overlap": 0.5, "barcode_translation": None, "min_cells": 1}
 ROOT = Path(__file__).resolve().parents[3]

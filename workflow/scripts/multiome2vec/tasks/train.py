@@ -143,12 +143,7 @@ def train_model(
         If training was stopped; it resumes from ``run.checkpoint_dir``.
     """
     dataset, run = as_dataset(dataset), run or RunSettings()
-    features = choose_features(dataset, n_hvg=settings.n_hvg, n_regions=settings.n_regions)
-    features = {
-        name: columns
-        for name, columns in features.items()
-        if name in (settings.modalities or features)
-    }
+    features = _features(dataset, settings)
     batches = batch_names(dataset, batch_key)
     data = cell_data(
         dataset,
@@ -168,10 +163,9 @@ def train_model(
         split = split.within(data.there())
     names = {m: dataset.modalities[m].var.index[columns] for m, columns in features.items()}
     digests = {name: features_digest(found) for name, found in names.items()}
-    told = [asdict(settings.objective), settings.pretrain_epochs, settings.initialisation]
-    told += [batch_key, batches]
+    told = digest([_told(settings), batch_key, batches])
     context = Context(
-        key={**(key or {}), "features": str(digests), "settings": digest(told)},
+        key={**(key or {}), "features": str(digests), "settings": told},
         barcodes=dataset.obs.index,
         monitors=monitors,
     )
@@ -188,6 +182,18 @@ def train_model(
         **_facts(job, names, digests, result),
     }
     return Trained(model, data, features, names, split, result, facts)
+
+
+def _features(dataset: Dataset, settings: Hyperparameters) -> dict[str, np.ndarray]:
+    """Columns of each modality's matrix that the settings use."""
+    found = choose_features(dataset, n_hvg=settings.n_hvg, n_regions=settings.n_regions)
+    wanted = settings.modalities or found
+    return {name: columns for name, columns in found.items() if name in wanted}
+
+
+def _told(settings: Hyperparameters) -> list:
+    """Gather what decides a result beside the model and the optimisation, JSON values."""
+    return [asdict(settings.objective), settings.pretrain_epochs, settings.initialisation]
 
 
 def _components(settings: Hyperparameters, config: ModelConfig) -> dict | None:
