@@ -56,7 +56,7 @@ format: $(READY)
 
 test: lint
 	cd / && $(CURDIR)/$(BIN)/python -m multiome2vec --version # installed by make setup
-	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup --no-loadscope-reorder -m "not slow and not truth and not real" --durations 10
+	$(BIN)/python -m pytest -n $(CORES) -m "not slow and not truth and not real" --durations 10
 
 # Rules in conda environments, by a stand-in for conda that takes packages from a channel of the tests
 test-conda: $(READY)

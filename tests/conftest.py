@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 TESTS = Path(__file__).parent
 #: tests that one process has to make, as they share a daemon or a trained model; longest first
@@ -24,16 +24,24 @@ def pytest_runtest_setup():
         sys.modules["torch"].set_num_threads(1)
 
 
-@pytest.hookimpl(tryfirst=True)
+class Together(LoadScopeScheduling):
+    """Gives a file, or what belongs together, to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0].removeprefix("tests/")
+        return next((name for name in TOGETHER if file.startswith(name)), file)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Say what pytest's processes share (pytest -n 2)."""
+    config.option.loadscopereorder = False
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(items):
-    """Give a file, or what belongs together, to one process (pytest -n 2 --dist loadgroup)."""
-    for item in items:
-        file = item.path.relative_to(TESTS).as_posix()
-        group = next((name for name in TOGETHER if file.startswith(name)), file)
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Put long files first, so that no process is left with one of them at the end."""
     items.sort(key=lambda item: _place(item.path.relative_to(TESTS).as_posix()))
 
 
 def _place(file: str) -> int:
-    """Long files first, so that no process is left with one of them at the end."""
     return next((i for i, name in enumerate(TOGETHER) if file.startswith(name)), len(TOGETHER))
