@@ -26,7 +26,8 @@ def package(tmp_path, monkeypatch):
 
 
 def digest():
-    for function in (provenance._parse, provenance._imports, provenance._tree):
+    """Digest as another process would tell it."""
+    for function in (provenance._source, provenance._imports, provenance._kept):
         function.cache_clear()
     return provenance.source_digest("multiome2vec.a")
 
@@ -60,3 +61,28 @@ def test_digest_changes_with_code_that_is_reached(package, file, text, changes):
 def test_unknown_module_is_an_error(package):
     with pytest.raises(ModuleNotFoundError, match=r"multiome2vec\.none"):
         provenance.source_digest("multiome2vec.none")
+
+
+def no_parsing(*_):
+    raise AssertionError("parsed again")
+
+
+def test_an_unchanged_source_is_not_parsed_again(package, monkeypatch):
+    before = digest()
+    monkeypatch.setattr("ast.parse", no_parsing)
+    assert digest() == before
+    (package / "sub/c.py").write_text("x = 3\n")
+    with pytest.raises(AssertionError, match="parsed again"):
+        digest()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", '{"multiome2vec.a": 1}', "\x00"])
+def test_damaged_notes_are_made_anew(package, content):
+    before = digest()
+    (package / "__pycache__/sources.json").write_text(content)
+    assert digest() == before
+
+
+def test_notes_need_no_folder_that_can_be_written_to(package):
+    (package / "__pycache__").write_text("a file in its place")
+    assert digest() == digest()

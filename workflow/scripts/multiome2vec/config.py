@@ -11,10 +11,12 @@ from jsonschema.exceptions import ValidationError
 from multiome2vec.errors import UserError
 from multiome2vec.presets import REGISTRY, configure
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, if it was built
+
 
 def load_schema(path: str | Path) -> dict:
     """Read a JSON Schema written in YAML."""
-    return yaml.safe_load(Path(path).read_text())
+    return yaml.load(Path(path).read_text(), LOADER)
 
 
 def validate_config(config: dict, schema: dict) -> None:
