@@ -103,7 +103,7 @@ def _file() -> Path:
 
 @cache
 def _kept() -> dict[str, Source]:
-    """Sources by module, as an earlier process read them; none if the file is damaged."""
+    """Read what an earlier process knew of the modules; nothing if the file is damaged."""
     try:
         found = json.loads(_file().read_text())
         return {name: Source(key, tuple(names), code) for name, (key, names, code) in found.items()}
