@@ -62,7 +62,7 @@ test: lint
 test-conda: $(READY)
 	$(BIN)/python -m pytest -m conda --durations 10
 
-# All runs on the real data in ../shared/data (skipped with a reason where it is absent)
+# All runs on real data beside the clone (skipped with a reason where they are absent)
 test-real: $(READY)
 	$(BIN)/python -m pytest -m real -rs --durations 10
 

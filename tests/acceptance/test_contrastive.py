@@ -14,7 +14,7 @@ SETTINGS = {"projection": 16, "kl_warmup_epochs": 4}
 
 
 def test_loss_is_far_below_chance():
-    """S4's heads ended at 94 % of chance."""
+    """GTEx VAE's heads ended at 94 % of chance."""
     trained = short("contrastive", **SETTINGS)
     last = trained.fit.history[-1]
     smallest = len(trained.split.train) // -(-len(trained.split.train) // 64)

@@ -25,7 +25,7 @@ def parameters(**hyper):
 
 
 def test_a_latent_space_as_wide_as_the_input_is_built_in_no_memory():
-    """About 200 M parameters, as S4's text says; its heads, as wide as that, had 784 M each."""
+    """About 200 M parameters, as GTEx VAE's text says; its heads, as wide, had 784 M each."""
     assert parameters() == pytest.approx(2e8, rel=0.03)
     assert parameters(projection=GENES) - parameters() == 2 * GENES * (GENES + 1)
     assert parameters(projection=128) - parameters() < 3e6

@@ -174,8 +174,8 @@ def test_short_rules_share_jobs_of_a_cluster(tmp_path, planned):
     demo = dry_run(tmp_path, "--profile", str(SLURM))
     n_rules = len([rule for rule, _ in JOB.findall(demo) if rule not in TARGETS])
     jobs = submitted(demo)
-    assert n_rules > 80
-    assert sum(jobs.values()) < 35
+    told = (ROOT / "profiles" / "README.md").read_text()
+    assert f"the demo is {sum(jobs.values())} SLURM jobs instead of {n_rules}." in told
     assert jobs["report"] == jobs["reference"] == jobs["tables"] == 1
     assert jobs["sample"] == 2
     assert submitted(planned[100_000])["sample"] == 4

@@ -120,7 +120,7 @@ def test_every_term_is_on_before_the_last_epoch(preset):
 
 
 def test_the_deep_presets_have_the_published_settings():
-    """Of S4: what its text says, and what its last state did."""
+    """Of GTEx VAE: what its text says, and what its last state did."""
     common = {"hidden": (4096, 2048, 1024, 512, 256), "norm": "batch", "activation": "elu"}
     common |= {"initialisation": "xavier"}
     common |= {"learning_rate": 1e-4, "max_epochs": 300, "masking": (0.05, 0.25)}

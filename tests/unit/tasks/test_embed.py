@@ -1,5 +1,11 @@
+import re
+from functools import reduce
+from operator import getitem
+from pathlib import Path
+
 import numpy as np
 import pytest
+import yaml
 from multiome2vec import keys
 from multiome2vec.errors import ContractError
 from multiome2vec.steps.train import train
@@ -9,6 +15,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from toy_multiome import toy_multiome
 
+ROOT = Path(__file__).resolve().parents[3]
 HYPER = {
     "hidden": [64], "latent": 8, "max_epochs": 60, "batch_size": 64, "learning_rate": 3e-3,
     "kl_warmup_epochs": 10, "patience": 10,
@@ -79,5 +86,11 @@ def test_other_features_are_refused(trained):
     mdata, checkpoint = trained(*keys.MODALITIES)
     other = toy_multiome(cells=40)
     other["atac"].var_names = other["atac"].var_names.str.replace("chr1", "chr2")
-    with pytest.raises(ContractError, match="atac features are not .* 90 of its 90 are missing"):
+    said = "atac features are not .* 90 of its 90 are missing"
+    with pytest.raises(ContractError, match=said) as error:
         embed(checkpoint, other)
+    named = re.findall(r"[a-z.]+\.[a-z_]+(?=:)", str(error.value))
+    assert named == ["peaks.source", "peaks.bed", "regions.min_cells", "qc.rna.min_cells"]
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    for setting in named:  # a setting that is not there is a KeyError
+        reduce(getitem, setting.split("."), config)

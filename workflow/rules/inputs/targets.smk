@@ -156,7 +156,11 @@ PAGES = {
     "software": ("provenance/software.tsv", "9 Provenance", "software versions"),
 }
 if task_scores():
-    PAGES["tasks"] = ("evaluation/tasks.tsv", "7 Evaluation", "predictions and matches, numbers")
+    PAGES["tasks"] = (
+        "evaluation/tasks.tsv",
+        "7 Evaluation",
+        "predictions, matches and reconstructions, numbers",
+    )
 PAGES |= {
     Path(path).stem: (path.removeprefix(f"{RESULTS}/"), "8 Conditions", title)
     for name, title in (

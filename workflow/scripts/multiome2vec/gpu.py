@@ -11,8 +11,8 @@ from pathlib import Path
 #: values of CUDA_VISIBLE_DEVICES that hide all GPUs; the last is SLURM's
 HIDDEN = ("", "-1", "NoDevFiles")
 REMEDY = (
-    "Install a CUDA build of torch (README, GPU), or say that the CPU is meant: training.device: "
-    "cpu in the configuration, --device cpu on the command line."
+    "Install a CUDA build of torch (docs/models.md), or say that the CPU is meant: "
+    "training.device: cpu in the configuration, --device cpu on the command line."
 )
 
 

@@ -86,8 +86,9 @@ def _columns_named(there: pd.Index, wanted: pd.Index, modality: str) -> np.ndarr
         raise ContractError(
             f"The {modality} features are not those the model was trained on: {len(missing)} of "
             f"its {len(wanted)} are missing, such as {', '.join(map(str, missing[:3]))}. Count "
-            "the cells on the same genes and regions (for regions: give the training's as "
-            "'regions'), or train on these."
+            "the cells on the training's genes and regions, or train on these. In the workflow: "
+            "peaks.source: bed, peaks.bed: the training's consensus.bed, regions.min_cells: 0, "
+            "qc.rna.min_cells: 0."
         )
     twice = there[there.duplicated() & there.isin(wanted)]
     if len(twice):

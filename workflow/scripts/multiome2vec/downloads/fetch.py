@@ -126,6 +126,6 @@ def _explain(entry: Entry, target: Path, refusals: list[tuple[str, str]], kept: 
     lines.append(
         f"If this machine does not reach {hosts}, put the file there by hand, or download it where "
         "there is a connection (snakemake fetch_all) and set downloads.mirror to that folder of "
-        f"downloads (README, Public datasets). {NAME} beside it tells the sums."
+        f"downloads (docs/datasets.md). {NAME} beside it tells the sums."
     )
     return "\n".join(lines)

@@ -129,7 +129,7 @@ def check_gpu(device: str, models: Iterable[str], findings: Findings, *, cluster
     elif device == "cuda" and not sees:
         findings.add(
             ERROR, "gpu", "training.device is cuda, but torch sees no GPU.",
-            remedy="Set it to auto, or install torch with CUDA (see README, GPU).",
+            remedy="Set it to auto, or install torch with CUDA (docs/models.md).",
         )  # fmt: skip
     elif device == "auto" and (unusable := gpu.unusable_gpu()):
         findings.add(ERROR, "gpu", f"{names}: {unusable}", remedy=gpu.REMEDY)

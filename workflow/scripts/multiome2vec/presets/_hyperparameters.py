@@ -83,7 +83,7 @@ class Hyperparameters:
     kl_weight
         β, the final weight of the KL divergence.
     kl_reduction
-        ``sum``: nats. ``mean``: KL per dimension against squared error per feature, as in S4; then
+        ``sum``: nats. ``mean``: KL per dimension against squared error per feature (GTEx VAE); then
         β is kl_weight · F / (2 · latent), which the card records.
     kl_schedule, kl_warmup_epochs, kl_decay
         Course of β: ``linear`` (warm-up) or ``cyclical`` (cosine ramps of kl_warmup_epochs each,

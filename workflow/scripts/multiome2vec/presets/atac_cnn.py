@@ -1,4 +1,4 @@
-"""``atac-cnn``: ATAC alone, by a convolutional network over the regions in genomic order (S1)."""
+"""``atac-cnn``: ATAC alone, by a convolutional network over the regions in genomic order (moSC)."""
 
 from multiome2vec.presets import REGISTRY
 from multiome2vec.presets._hyperparameters import Hyperparameters

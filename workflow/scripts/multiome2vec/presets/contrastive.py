@@ -1,4 +1,4 @@
-"""``contrastive``: cells recognised across modalities and in augmented views (S4)."""
+"""``contrastive``: cells recognised across modalities and in augmented views (GTEx VAE)."""
 
 from multiome2vec.presets import REGISTRY
 from multiome2vec.presets._hyperparameters import Hyperparameters

@@ -1,4 +1,4 @@
-"""``count-gmvae``: a Gaussian-mixture VAE of counts, its components summed over exactly (S2)."""
+"""``count-gmvae``: a Gaussian-mixture VAE of counts, the sum over components exact (vae4counts)."""
 
 from multiome2vec.presets import REGISTRY
 from multiome2vec.presets._hyperparameters import Hyperparameters

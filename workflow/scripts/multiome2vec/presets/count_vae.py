@@ -1,4 +1,4 @@
-"""``count-vae``: a VAE of counts with a latent library, after scVI (S2)."""
+"""``count-vae``: a VAE of counts with a latent library (vae4counts, scVI)."""
 
 from multiome2vec.presets import REGISTRY
 from multiome2vec.presets._hyperparameters import Hyperparameters

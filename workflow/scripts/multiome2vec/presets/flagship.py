@@ -1,4 +1,4 @@
-"""``flagship``: the joint embedding to start with, RNA, ATAC and motifs with batch correction."""
+"""``flagship``: RNA, ATAC and motifs with batch correction: small, and fast to train."""
 
 from multiome2vec.presets import REGISTRY
 from multiome2vec.presets._hyperparameters import Hyperparameters

@@ -1,4 +1,4 @@
-"""``gtex``: a deep VAE of log expression, as last run on GTEx (S4)."""
+"""``gtex``: a deep VAE of log expression, as last run on GTEx (GTEx VAE)."""
 
 from multiome2vec.presets import REGISTRY
 from multiome2vec.presets._hyperparameters import Hyperparameters

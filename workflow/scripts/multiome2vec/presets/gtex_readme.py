@@ -1,4 +1,4 @@
-"""``gtex-readme``: the deep VAE that the text of S4 describes, its latent as wide as the input."""
+"""``gtex-readme``: the deep VAE as the text of GTEx VAE has it, its latent as wide as the input."""
 
 from multiome2vec.presets import REGISTRY
 from multiome2vec.presets._hyperparameters import Hyperparameters

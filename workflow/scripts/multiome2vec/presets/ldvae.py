@@ -1,4 +1,4 @@
-"""``ldvae``: a VAE of counts with a linear decoder, whose loadings can be read (S2, LDVAE)."""
+"""``ldvae``: a VAE of counts with a linear decoder: loadings to read (vae4counts, LDVAE)."""
 
 from multiome2vec.presets import REGISTRY
 from multiome2vec.presets._hyperparameters import Hyperparameters

@@ -1,4 +1,4 @@
-"""``mosc``: RNA and ATAC that predict each other: the interdependent ELBO (S1)."""
+"""``mosc``: RNA and ATAC that predict each other: the interdependent ELBO (moSC)."""
 
 from multiome2vec.presets import REGISTRY
 from multiome2vec.presets._hyperparameters import Hyperparameters

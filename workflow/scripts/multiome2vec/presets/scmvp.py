@@ -1,4 +1,4 @@
-"""``scmvp``: scMVP, corrected (S3): attention encoders, mixture prior, cluster attention, cycle."""
+"""``scmvp``: scMVP, corrected: attention encoders, mixture prior, cluster attention, cycle."""
 
 from multiome2vec.presets import REGISTRY
 from multiome2vec.presets._hyperparameters import Hyperparameters

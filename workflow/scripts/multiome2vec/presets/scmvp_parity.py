@@ -1,4 +1,4 @@
-"""``scmvp-parity``: scMVP with the settings of its demonstrations (S3), without faults."""
+"""``scmvp-parity``: the settings of scMVP's demonstrations, without their faults."""
 
 from multiome2vec.presets import REGISTRY
 from multiome2vec.presets._hyperparameters import Hyperparameters

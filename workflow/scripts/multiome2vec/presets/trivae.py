@@ -1,4 +1,4 @@
-"""``trivae``: RNA, ATAC and motif activity in one latent space (S0, corrected)."""
+"""``trivae``: RNA, ATAC and motif activity in one latent space (tri-modal VAE, corrected)."""
 
 from multiome2vec.presets import REGISTRY
 from multiome2vec.presets._hyperparameters import Hyperparameters
