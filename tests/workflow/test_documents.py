@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import subprocess
 import textwrap
 
 import pytest
@@ -13,9 +12,11 @@ from multiome2vec.io.catalogue import read_catalogue
 from workflow.runner import ROOT
 
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
-DOCUMENTS = subprocess.run(
-    ["git", "ls-files", "*.md"], cwd=ROOT, text=True, capture_output=True, check=True
-).stdout.split()
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for depth in ("*.md", "[!.]*/*.md")
+    for path in ROOT.glob(depth)
+)
 REFERENCE = re.compile(r"resources/downloads/references/(\w+)/(\S+)")
 #: outputs that are logs, so that they stay when the rule fails
 LOGS = {"preflight.tsv"}
