@@ -21,6 +21,8 @@ from multiome2vec.costs.measures import (
 )
 from multiome2vec.io.sheet import COLUMNS
 
+#: Snakemake looks at a job every half second for so many seconds, then at longer intervals (s)
+OFTEN, INTERVAL = 15, 30
 NO_ROW = dict.fromkeys(COLUMNS, "")  # of a sample sheet: sizes are taken from the results alone
 
 
@@ -74,6 +76,12 @@ def sizes_of_job(results: Path, rule: str, job: str, dataset: dict, samples: dic
     return sizes
 
 
+def cpu_seconds(wall: float, seen: float) -> float:
+    """CPU time of a whole job, of which Snakemake saw what had passed when it looked last."""
+    last = wall if wall < OFTEN else OFTEN + (wall - OFTEN) // INTERVAL * INTERVAL
+    return round(seen * wall / last, 2)
+
+
 def rows(results: Path) -> list[list[str]]:
     """Rule, job, wall time (s), CPU time (s), peak memory (MB) and sizes of every job."""
     dataset, samples = sizes_of_run(results)
@@ -83,7 +91,9 @@ def rows(results: Path) -> list[list[str]]:
             job = next(csv.DictReader(file, delimiter="\t"))
         sizes = sizes_of_job(results, rule, name, dataset, samples)
         used = [f"{sizes[measure]:.0f}" for measure in MEASURES]
-        found.append([rule, name, job["s"], job["cpu_time"], job["max_rss"], *used])
+        cpu = job["cpu_time"]
+        cpu = cpu if cpu == "NA" else cpu_seconds(float(job["s"]), float(cpu))
+        found.append([rule, name, job["s"], cpu, job["max_rss"], *used])
     return found
 
 

@@ -10,6 +10,7 @@ from multiome2vec.motifs.collection import BASES, Motif
 PSEUDOCOUNT = 0.8  # per position, a quarter for each base (TFBSTools, motifmatchr)
 SPACER = "N"
 SHORT = 8  # positions; the distribution of scores of motifs up to this length is enumerated
+GRID = 2**20  # a share of which is exact in single precision
 SLACK = 1e-4  # bits between the enumerated threshold and lightmotif's single-precision scores
 
 
@@ -139,4 +140,11 @@ def lightmotif_matrix(weights: np.ndarray, background: dict[str, float]):
     import lightmotif
 
     columns = {base: weights[:, i].tolist() for i, base in enumerate(BASES)}
-    return lightmotif.ScoringMatrix(columns, background)
+    return lightmotif.ScoringMatrix(columns, _exact(background))
+
+
+def _exact(background: dict[str, float]) -> dict[str, float]:
+    """Frequencies, to a millionth, that add up to 1 in single precision: others are refused."""
+    shares = {base: round(share * GRID) / GRID for base, share in background.items()}
+    commonest = max(shares, key=shares.__getitem__)
+    return shares | {commonest: shares[commonest] + 1 - sum(shares.values())}
