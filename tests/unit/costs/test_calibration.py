@@ -9,14 +9,26 @@ from multiome2vec.costs.table import Formula
 from workflow.runner import ROOT
 
 
-@pytest.fixture(scope="module")
-def calibrate():
-    """The script benchmarks/calibrate.py as a module."""
-    path = ROOT / "benchmarks" / "calibrate.py"
-    spec = importlib.util.spec_from_file_location("calibrate", path)
+def script(name: str):
+    """A script of benchmarks/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def calibrate():
+    return script("calibrate")
+
+
+@pytest.mark.parametrize(
+    ("wall", "seen", "expected"), [(9.0, 8.5, 8.5), (30.0, 15.0, 30.0), (44.0, 15.0, 44.0),
+                                   (46.0, 45.0, 46.0), (80.0, 75.0, 80.0), (35.0, 30.0, 70.0)]
+)  # fmt: skip
+def test_cpu_times_reach_the_end_of_a_job(wall, seen, expected):
+    """Snakemake looks every half second at first, then after 15, 45, 75 ... s."""
+    assert script("collect").cpu_seconds(wall, seen) == expected
 
 
 def test_known_formulas_are_found(calibrate):
