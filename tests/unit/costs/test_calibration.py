@@ -62,3 +62,11 @@ def test_runs_that_were_held_out_are_predicted(calibrate, run):
     assert len(memory) > 25
     assert calibrate.share_within(memory) >= 0.8
     assert (1.5 * memory["predicted"] + 250 >= memory["measured"]).mean() >= 0.95
+
+
+def test_times_of_runs_that_were_held_out_are_predicted(calibrate):
+    found = pd.concat([calibrate.held_out(run) for run in calibrate.RUNS])
+    times = found[(found["quantity"] == "s") & (found["measured"] >= 10)]
+    assert len(times) > 50
+    assert calibrate.share_within(times) >= 0.85
+    assert calibrate.share_within(times, 3) == 1  # what requests allow for
