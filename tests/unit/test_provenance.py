@@ -76,6 +76,14 @@ def test_an_unchanged_source_is_not_parsed_again(package, monkeypatch):
         digest()
 
 
+def test_another_reader_reads_all_anew(package, monkeypatch):
+    digest()
+    monkeypatch.setattr(provenance, "READER", b"another")
+    monkeypatch.setattr("ast.parse", no_parsing)
+    with pytest.raises(AssertionError, match="parsed again"):
+        digest()
+
+
 @pytest.mark.parametrize("content", ["", "{", "[1]", '{"multiome2vec.a": 1}', "\x00"])
 def test_damaged_notes_are_made_anew(package, content):
     before = digest()

@@ -10,7 +10,7 @@ from multiome2vec.motifs.collection import BASES, Motif
 PSEUDOCOUNT = 0.8  # per position, a quarter for each base (TFBSTools, motifmatchr)
 SPACER = "N"
 SHORT = 8  # positions; the distribution of scores of motifs up to this length is enumerated
-GRID = 2**20  # a share of which is exact in single precision
+GRID = 2**20  # steps of a share from 0 to 1, all exact in single precision
 SLACK = 1e-4  # bits between the enumerated threshold and lightmotif's single-precision scores
 
 

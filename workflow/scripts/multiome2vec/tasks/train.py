@@ -163,20 +163,19 @@ def train_model(
         split = split.within(data.there())
     names = {m: dataset.modalities[m].var.index[columns] for m, columns in features.items()}
     digests = {name: features_digest(found) for name, found in names.items()}
-    told = digest([_told(settings), batch_key, batches])
+    told = {"settings": digest([_told(settings), batch_key, batches]), "features": str(digests)}
     context = Context(
-        key={**(key or {}), "features": str(digests), "settings": told},
+        key={**(key or {}), **told},
         barcodes=dataset.obs.index,
         monitors=monitors,
     )
     job = _Job(data, split, settings, run, generator, context)
-    config = settings.model(data.shapes, n_batches=data.n_batches)
-    model, result, libraries = _train(job, config, seed)
+    model, result, libraries = _train(job, seed)
     facts = {
         "seed": seed,
         "batch_key": batch_key,
         "batches": batches,
-        "beta": settings.schedules(config)["kl_z"].value,
+        "beta": settings.schedules(model.config)["kl_z"].value,
         "libraries": libraries,
         "n_components": _components(settings, model.config),
         **_facts(job, names, digests, result),
@@ -223,14 +222,13 @@ def _facts(job: _Job, names: Mapping, digests: Mapping[str, str], result: Fit) -
     }
 
 
-def _train(
-    job: _Job, config: ModelConfig, seed: int
-) -> tuple[MultimodalVAE, Fit, dict[str, float]]:
+def _train(job: _Job, seed: int) -> tuple[MultimodalVAE, Fit, dict[str, float]]:
     """Fit the model; with a mixture prior after a model with N(0, I), which gives its start.
 
     Returns also the median library of the training cells by modality.
     """
     settings = job.settings
+    config = settings.model(job.data.shapes, n_batches=job.data.n_batches)
     model = MultimodalVAE(config)
     if settings.initialisation == "xavier":
         for part in (model.encoders, model.fusion, model.decoders):
