@@ -45,6 +45,12 @@ def toy_cells(cells=160):
     return cell_data(mdata, features=features, batches=["s1", "s2"], batch_key="batch")
 
 
+def with_sparse_atac(data):
+    """Return the cells with batches as if few regions were open."""
+    atac = dataclasses.replace(data.modalities["atac"], sparse=True)
+    return dataclasses.replace(data, modalities=data.modalities | {"atac": atac})
+
+
 elbo = Objective(ObjectiveSpec())
 
 

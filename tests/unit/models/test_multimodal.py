@@ -4,6 +4,7 @@ import torch
 from multiome2vec.models.batch import Batch
 from multiome2vec.models.config import ModalitySpec, ModelConfig
 from multiome2vec.models.multimodal import MultimodalVAE
+from multiome2vec.nn.sparse_rows import SparseRows
 
 CONFIG = ModelConfig(
     {
@@ -75,3 +76,27 @@ def test_the_batch_reaches_encoder_and_decoder():
     assert not torch.equal(
         model.log_likelihood("rna", first, z), model.log_likelihood("rna", second, z)
     )
+
+
+def test_many_shares_are_normalised_in_parts_in_training_alone():
+    torch.manual_seed(0)
+    spec = ModalitySpec(400, "tfidf-1", "poisson", sampled_features=100)
+    config = ModelConfig({"atac": spec}, n_batches=0, latent=2, hidden=(6,), dropout=0.0)
+    model = MultimodalVAE(config)
+    counts = torch.poisson(torch.full((50, 400), 0.3), torch.Generator().manual_seed(0))
+    rows, columns = counts.nonzero(as_tuple=True)
+    offsets = torch.nn.functional.pad((counts > 0).sum(dim=1).cumsum(0), (1, 0))
+    x = SparseRows.from_csr(offsets, columns, counts[rows, columns], n_columns=400)
+    values = Batch(
+        values={"atac": x},
+        defined={},
+        present=torch.ones(50, 1, dtype=torch.bool),
+        covariate=torch.zeros(50, 0),
+    )
+    z = torch.randn(50, 2)
+    exact = model.eval().log_likelihood("atac", values, z)
+    estimates = torch.stack([model.train().log_likelihood("atac", values, z) for _ in range(20)])
+    assert len({tuple(estimate.tolist()) for estimate in estimates}) == 4  # numbers of parts
+    torch.testing.assert_close(estimates.mean(dim=0), exact, rtol=0.03, atol=0)
+    dense = dataclasses.replace(values, values={"atac": counts})
+    torch.testing.assert_close(model.log_likelihood("atac", dense, z), exact, rtol=1e-5, atol=0)

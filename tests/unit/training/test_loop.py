@@ -11,7 +11,7 @@ from multiome2vec.training.inference import latent
 from multiome2vec.training.loop import Context
 from multiome2vec.training.schedules import Schedule
 from multiome2vec.training.validation import validation_loss
-from toy_training import noiseless, toy_cells, train
+from toy_training import noiseless, toy_cells, train, with_sparse_atac
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +194,17 @@ def test_bfloat16_gives_nearly_the_same_loss(data):
     assert rounded["train_loss"] != exact["train_loss"]
     for name in ("train_loss", "val_loss"):
         assert rounded[name] == pytest.approx(exact[name], rel=0.01)
+
+
+def test_shares_normalised_in_parts_give_nearly_the_same_loss(data):
+    data = with_sparse_atac(data)
+    exact, estimated = (
+        train(data, max_epochs=40, learning_rate=1e-2, hyper={"sampled_features": n})[2].history
+        for n in (0, 30)
+    )
+    assert exact[0]["train_nll_atac"] != estimated[0]["train_nll_atac"]
+    gained = exact[0]["val_nll_atac"] - exact[-1]["val_nll_atac"]
+    assert abs(exact[-1]["val_nll_atac"] - estimated[-1]["val_nll_atac"]) < 0.05 * gained
 
 
 def test_averaged_weights_are_validated_and_kept(data):

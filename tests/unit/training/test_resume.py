@@ -14,7 +14,7 @@ from multiome2vec.training.interrupt import Interrupted
 from multiome2vec.training.loop import Context
 from multiome2vec.training.schedules import Schedule
 from safetensors.torch import load_file
-from toy_training import KillAt, elbo, toy_cells, train
+from toy_training import KillAt, elbo, toy_cells, train, with_sparse_atac
 
 CYCLE = {"kl": Schedule("cyclical", epochs=3, style="cosine", decay=0.9)}
 
@@ -37,10 +37,13 @@ def assert_same(one, other):
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"ema_decay": 0.9, "plateau_patience": 0}], ids=["", "ema"]
+    "changes",
+    [{}, {"ema_decay": 0.9, "plateau_patience": 0}, {"hyper": {"sampled_features": 30}}],
+    ids=["", "ema", "sampled"],
 )
 def test_two_halves_are_the_whole(data, tmp_path, changes):
-    changes |= {"schedules": CYCLE, "learning_rate": 1e-2}
+    changes = {"schedules": CYCLE, "learning_rate": 1e-2} | changes
+    data = with_sparse_atac(data)
     whole = train(data, max_epochs=8, **changes)
     train(data, max_epochs=4, settings=folder(tmp_path), **changes)
     both = train(data, max_epochs=8, settings=folder(tmp_path), **changes)

@@ -1,9 +1,16 @@
 """Typed configuration of a model: all that is needed to build it, and nothing else."""
 
 from dataclasses import asdict, dataclass
+from math import isqrt
 
 #: kinds of values that a modality can hold
 COUNTS, ACCESSIBILITY, CONTINUOUS = "counts", "accessibility", "continuous"
+
+
+def nearest_primes(number: int, n: int = 4) -> list[int]:
+    """Return the ``n`` primes nearest to a number, smallest first."""
+    primes = [p for p in range(2, 2 * number + 20) if all(p % q for q in range(2, isqrt(p) + 1))]
+    return sorted(sorted(primes, key=lambda prime: abs(prime - number))[:n])
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,9 @@ class ModalitySpec:
         its expert is tempered (it repeats evidence).
     segments
         See :class:`ModalityShape`.
+    sampled_features
+        Features, about so many, over which a training step on a CPU normalises a cell's shares of
+        sparse counts; 0 for all.
     """
 
     n_features: int
@@ -68,6 +78,13 @@ class ModalitySpec:
     weight: float = 1.0
     derived_from: str | None = None
     segments: tuple[int, ...] = ()
+    sampled_features: int = 0
+
+    @property
+    def parts(self) -> list[int]:
+        """Numbers of parts in which training steps normalise the shares; empty if in one go."""
+        wanted = self.n_features // (self.sampled_features or self.n_features)
+        return nearest_primes(wanted) if wanted > 1 else []
 
 
 @dataclass(frozen=True)

@@ -116,10 +116,7 @@ class MultimodalVAE(nn.Module):
 
         Without responsibilities all components of a mixture count alike.
         """
-        if responsibilities is None and self.config.n_components:
-            k = self.config.n_components
-            responsibilities = z.new_full((len(z), k), 1 / k)
-        return self.decoders[name](z, covariate, responsibilities)
+        return self.decoders[name](z, covariate, self._shares(z, responsibilities))
 
     def target(self, name: str, batch: Batch) -> tuple[Tensor | SparseRows, Tensor]:
         """Return the values of a modality to reconstruct [B, F] and their library [B, 1]."""
@@ -152,6 +149,9 @@ class MultimodalVAE(nn.Module):
     ) -> Tensor:
         """Log-probability [B] of a modality given ``z`` [B, D]; sum over its defined features.
 
+        In training on a CPU it may be an estimate, see
+        :attr:`~multiome2vec.models.config.ModalitySpec.sampled_features`.
+
         Parameters
         ----------
         library
@@ -160,9 +160,20 @@ class MultimodalVAE(nn.Module):
             [B, F], 1 for the entries to score; by default those that are defined.
         """
         values, observed = self.target(name, batch)
-        return self.likelihoods[name].log_likelihood(
-            values,
-            self.outputs(name, z, batch.covariate, responsibilities),
-            observed if library is None else library,
-            batch.defined.get(name) if scored is None else scored,
+        library = observed if library is None else library
+        scored = batch.defined.get(name) if scored is None else scored
+        likelihood, parts = self.likelihoods[name], self.config.modalities[name].parts
+        large = parts and likelihood.can_estimate and z.device.type == "cpu"
+        if self.training and large and scored is None and isinstance(values, SparseRows):
+            decoder, n_parts = self.decoders[name], parts[torch.randint(len(parts), ())]
+            hidden = decoder.body(z, batch.covariate, self._shares(z, responsibilities))
+            return likelihood.estimate(values, hidden, decoder.head.weight, library, n_parts)
+        outputs = self.outputs(name, z, batch.covariate, responsibilities)
+        return likelihood.log_likelihood(values, outputs, library, scored)
+
+    def _shares(self, z: Tensor, responsibilities: Tensor | None) -> Tensor | None:
+        """Responsibilities that decoders are told [B, K]: all alike if not given."""
+        k = self.config.n_components
+        return (
+            z.new_full((len(z), k), 1 / k) if responsibilities is None and k else responsibilities
         )

@@ -9,11 +9,18 @@ from multiome2vec.nn.mlp import block_end
 from multiome2vec.nn.sparse_rows import SparseRows
 
 
-def _weighted_sums(columns: Tensor, offsets: Tensor, values: Tensor, weight: Tensor) -> Tensor:
+def weighted_sums(columns: Tensor, offsets: Tensor, values: Tensor, weight: Tensor) -> Tensor:
     """Sum over each row's entries of ``values · weight[columns]`` [rows, H]."""
     return functional.embedding_bag(
         columns, weight, offsets, mode="sum", per_sample_weights=values, include_last_offset=True
     )
+
+
+def transposed_product(x: SparseRows, values: Tensor, dense: Tensor) -> Tensor:
+    """Product [F, H] of the transpose of x, with other ``values`` [N], and ``dense`` [B, H]."""
+    order = torch.argsort(x.columns, stable=True)
+    offsets = offsets_of(x.columns, x.n_columns)
+    return weighted_sums(x.rows[order], offsets, values[order], dense)
 
 
 class _SparseProduct(torch.autograd.Function):
@@ -27,7 +34,7 @@ class _SparseProduct(torch.autograd.Function):
     def forward(ctx, values: Tensor, weight: Tensor, x: SparseRows) -> Tensor:
         ctx.save_for_backward(values, weight)
         ctx.x = x
-        return _weighted_sums(x.columns, x.offsets, values, weight)
+        return weighted_sums(x.columns, x.offsets, values, weight)
 
     @staticmethod
     @once_differentiable
@@ -38,12 +45,10 @@ class _SparseProduct(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             with torch.enable_grad():
                 values = values.detach().requires_grad_()
-                sums = _weighted_sums(x.columns, x.offsets, values, weight.detach())
+                sums = weighted_sums(x.columns, x.offsets, values, weight.detach())
             (of_values,) = torch.autograd.grad(sums, values, gradient)
         if ctx.needs_input_grad[1]:
-            order = torch.argsort(x.columns, stable=True)
-            offsets = offsets_of(x.columns, len(weight))
-            of_weight = _weighted_sums(x.rows[order], offsets, values.detach()[order], gradient)
+            of_weight = transposed_product(x, values.detach(), gradient)
         return of_values, of_weight, None
 
 

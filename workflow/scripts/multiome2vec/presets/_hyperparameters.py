@@ -80,6 +80,11 @@ class Hyperparameters:
         ``per_feature`` weighs each modality's reconstruction by (mean number of features) /
         (its number of features), so that many regions do not drown few motifs; ``none`` keeps the
         likelihood as it is.
+    sampled_features
+        Features, about so many, over which a training step on a CPU normalises the shares of a
+        cell's sparse counts (``poisson``, ``multinomial``), see
+        :func:`multiome2vec.models.likelihoods.parts.total_in_parts`; 0 for all. Twice as many
+        features are needed for that. What is validated, and what a trained model gives, takes all.
     kl_weight
         β, the final weight of the KL divergence.
     kl_reduction
@@ -129,6 +134,8 @@ class Hyperparameters:
     standardise: tuple[str, ...] = (COUNTS, ACCESSIBILITY, CONTINUOUS)
     library: str = "observed"
     balance: str = "none"
+
+    sampled_features: int = 8192
 
     kl_weight: float = 1.0
     kl_reduction: str = "sum"
@@ -302,6 +309,7 @@ class Hyperparameters:
             weight=average / shape.n_features if self.balance == "per_feature" else 1.0,
             derived_from=ATAC if name == MOTIF and ATAC in shapes else None,
             segments=shape.segments,
+            sampled_features=self.sampled_features,
         )
 
 

@@ -84,10 +84,12 @@ def compile_parts(model: nn.Module, device: torch.device) -> bool:
 def dense_parts(model: nn.Module) -> list[nn.Module]:
     """Parts that map dense tensors to dense tensors: decoders and the encoders' chains of layers.
 
-    Sparse rows stay outside: their shapes change with every batch.
+    Sparse rows stay outside: their shapes change with every batch. The decoders' bodies are called
+    without their heads where the likelihood is estimated.
     """
     chains = [part for part in model.encoders.modules() if isinstance(part, nn.Sequential)]
-    return [*model.decoders.values(), *chains]
+    decoders = list(model.decoders.values())
+    return [*decoders, *(decoder.body for decoder in decoders), *chains]
 
 
 def _missing_compiler(device: torch.device) -> str | None:

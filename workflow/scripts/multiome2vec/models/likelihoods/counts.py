@@ -23,6 +23,7 @@ class Poisson(SeparableLikelihood):
     """
 
     has_offset = True
+    can_estimate = True
 
     def __init__(self, n_features: int) -> None:
         super().__init__()
@@ -60,8 +61,21 @@ class Poisson(SeparableLikelihood):
         """Log-probability of each cell [B]; see :meth:`Likelihood.log_likelihood`."""
         if defined is not None or not isinstance(target, SparseRows):
             return super().log_likelihood(target, outputs, library, defined)
-        log_mean = self.shares.at(outputs, target) + library.log().squeeze(1)[target.rows]
-        return target.row_sums(self.excess(target.values, log_mean)) - library.squeeze(1)
+        return self._given(self.shares.total(outputs, target), target, library)
+
+    def estimate(
+        self, target: SparseRows, hidden: Tensor, weight: Tensor, library: Tensor, parts: int
+    ) -> Tensor:
+        """Log-probability of each cell [B], see :meth:`SoftmaxShares.estimated_total`."""
+        total = self.shares.estimated_total(target, hidden, weight, parts)
+        return self._given(total, target, library)
+
+    @staticmethod
+    def _given(total: Tensor, target: SparseRows, library: Tensor) -> Tensor:
+        """Log-probability of each cell [B], given Σ_j x_j log ρ_j [B]."""
+        log_library, x = library.log().squeeze(1), target.values
+        rest = target.row_sums(x * log_library[target.rows] - torch.lgamma(x + 1))
+        return total + rest - library.squeeze(1)
 
     def draw(self, distribution: tuple[Tensor, ...], generator: torch.Generator) -> Tensor:
         """Draw counts [B, F]."""

@@ -17,6 +17,7 @@ class Multinomial(Likelihood):
     """
 
     has_offset = True
+    can_estimate = True
 
     def __init__(self, n_features: int) -> None:
         super().__init__()
@@ -53,9 +54,19 @@ class Multinomial(Likelihood):
         """
         if defined is not None or not isinstance(target, SparseRows):
             return super().log_likelihood(target, outputs, library, defined)
-        x = target.values
-        parts = target.row_sums(x * self.shares.at(outputs, target) - torch.lgamma(x + 1))
-        return parts + torch.lgamma(target.row_sums() + 1)
+        return self._given(self.shares.total(outputs, target), target)
+
+    def estimate(
+        self, target: SparseRows, hidden: Tensor, weight: Tensor, library: Tensor, parts: int
+    ) -> Tensor:
+        """Log-probability of each cell [B], see :meth:`SoftmaxShares.estimated_total`."""
+        return self._given(self.shares.estimated_total(target, hidden, weight, parts), target)
+
+    @staticmethod
+    def _given(total: Tensor, target: SparseRows) -> Tensor:
+        """Log-probability of each cell [B], given Σ_j x_j log ρ_j [B]."""
+        repeated = target.row_sums(torch.lgamma(target.values + 1))
+        return total + torch.lgamma(target.row_sums() + 1) - repeated
 
     def draw(self, distribution: tuple[Tensor, ...], generator: torch.Generator) -> Tensor:
         """Draw counts [B, F]."""

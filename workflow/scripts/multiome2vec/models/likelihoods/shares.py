@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from multiome2vec.errors import UserError
 from multiome2vec.models.likelihoods.entries import log_shares_at
+from multiome2vec.models.likelihoods.parts import total_in_parts
 from multiome2vec.models.transforms import FeatureStatistics
 from multiome2vec.nn.sparse_rows import SparseRows
 
@@ -43,6 +44,10 @@ class SoftmaxShares(nn.Module):
         """Log-shares [B, F] of logits [B, F], in float32."""
         return functional.log_softmax(logits.float() + self.log_factor, dim=-1)
 
-    def at(self, logits: Tensor, x: SparseRows) -> Tensor:
-        """Log-shares [N] of the entries of ``x``, in float32."""
-        return log_shares_at(logits, self.log_factor, x)
+    def total(self, logits: Tensor, x: SparseRows) -> Tensor:
+        """Σ_j x_j log ρ_j [B] of logits [B, F], in float32."""
+        return x.row_sums(x.values * log_shares_at(logits, self.log_factor, x))
+
+    def estimated_total(self, x: SparseRows, hidden: Tensor, weight: Tensor, parts: int) -> Tensor:
+        """Σ_j x_j log ρ_j [B] of the logits ``hidden · weightᵀ``, see :func:`total_in_parts`."""
+        return total_in_parts(hidden.float(), weight, self.log_factor, x, parts)
