@@ -59,7 +59,9 @@ class BinPool(nn.Module):
 
     Every ``width`` successive features of a chromosome are a bin, the last ones perhaps fewer, and
     empty bins fill the chromosome up to a multiple of 4. Each feature has its own learnt weights
-    w_j, one per channel c.
+    w_j, one per channel c, which begins within ±1/√F as those of an
+    :class:`~multiome2vec.nn.input_linear.InputLinear`: steps of the optimiser are of a size, and
+    weights that begin larger learn too slowly for features that few cells have.
 
     Parameters
     ----------
@@ -86,7 +88,8 @@ class BinPool(nn.Module):
         segment = torch.repeat_interleave(torch.arange(len(segments)), n_tokens)
         self.register_buffer("segment", segment, persistent=False)
         self.weight = nn.Parameter(torch.empty(sum(segments), n_channels))
-        nn.init.uniform_(self.weight, -(self.width**-0.5), self.width**-0.5)
+        bound = sum(segments) ** -0.5
+        nn.init.uniform_(self.weight, -bound, bound)
 
     def forward(self, x: Tensor | SparseRows) -> Tensor:
         """[B, F] to [B, 4·T, n_channels]."""
@@ -190,7 +193,7 @@ class GenomeTokens(nn.Module):
                 "Name all regions chrom:start-end and sort them by position."
             )
         self.bins = BinPool(segments, BIN_CHANNELS)
-        self.convolution = nn.Linear(7 * BIN_CHANNELS, CHANNELS)
+        self.convolution = nn.Linear(7 * BIN_CHANNELS, CHANNELS, bias=False)
         self.covariate_weight = nn.Parameter(torch.empty(n_covariates, CHANNELS))
         # the blocks are the same everywhere: this tells them where on the genome they are
         self.position = nn.Parameter(torch.empty(len(self.segment), CHANNELS))
@@ -204,13 +207,13 @@ class GenomeTokens(nn.Module):
         """Chromosome of each token [T]."""
         return self.bins.segment
 
-    def forward(self, x: Tensor | SparseRows, covariate: Tensor) -> Tensor:
-        """[B, F] and [B, C] to tokens [B, T, 64]."""
+    def forward(self, x: Tensor | SparseRows, covariate: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, F] and [B, C] to tokens before and after the blocks, both [B, T, 64]."""
         own = self.bins(x).unflatten(1, (-1, STRIDE)).flatten(start_dim=2)  # 4 bins of a token
         # three bins of the token before, four of its own: 7 with the first of its own in the middle
         before = shifted(own[..., BIN_CHANNELS:], self.segment, -1)
-        tokens = self.convolution(torch.cat([before, own], dim=2)) + self.position
-        tokens = tokens + (covariate @ self.covariate_weight).unsqueeze(1)
+        convolved = self.convolution(torch.cat([before, own], dim=2))
+        tokens = convolved + self.position + (covariate @ self.covariate_weight).unsqueeze(1)
         for block in self.blocks:
             tokens = block(tokens, self.segment)
-        return tokens
+        return convolved, tokens

@@ -5,6 +5,13 @@ from multiome2vec.presets._hyperparameters import Hyperparameters
 
 REGISTRY.register("atac-cnn")(
     Hyperparameters(
-        modalities=("atac",), hidden=(128,), encoder={"accessibility": "cnn"}, standardise=()
+        modalities=("atac",),
+        latent=24,
+        hidden=(128,),
+        dropout=0.3,
+        encoder={"accessibility": "cnn"},
+        standardise=(),
+        kl_warmup_epochs=5,
+        learning_rate=5e-4,
     )
 )

@@ -57,7 +57,12 @@ class TokenTransformer(nn.Module):
 
 
 class CNNTrunk(nn.Module):
-    """Tokens along the genome, their mean and maximum per channel, then the blocks of an MLP.
+    """Tokens along the genome, pooled per channel, then the blocks of an MLP.
+
+    Pooled are their mean and maximum, and beside them the sum of the tokens as they were before the
+    residual blocks, without what all cells have alike (position and covariate), normalised. In
+    cells with few open regions the latter is all that can be learnt from at first: what cells share
+    would hide it, and the posterior collapse.
 
     Parameters
     ----------
@@ -100,10 +105,13 @@ class CNNTrunk(nn.Module):
             self.attention = TokenTransformer(
                 self.tokens.segment, dropout=dropout, activation=activation
             )
-        self.rest = MLP(2 * CHANNELS, widths=widths, **blocks)
+        self.norm = nn.LayerNorm(CHANNELS)
+        self.rest = MLP(3 * CHANNELS, widths=widths, **blocks)
         self.n_outputs = self.rest.n_outputs
 
     def forward(self, x: Tensor | SparseRows, covariate: Tensor) -> Tensor:
         """[B, F] and [B, C] to [B, n_outputs]."""
-        tokens = self.attention(self.tokens(x, covariate))  # [B, T, 64]
-        return self.rest(torch.cat([tokens.mean(dim=1), tokens.amax(dim=1)], dim=1))
+        convolved, tokens = self.tokens(x, covariate)
+        tokens = self.attention(tokens)  # [B, T, 64]
+        pooled = [self.norm(convolved.sum(dim=1)), tokens.mean(dim=1), tokens.amax(dim=1)]
+        return self.rest(torch.cat(pooled, dim=1))
