@@ -22,10 +22,11 @@ REGISTRY.register("gtex")(
         kl_warmup_epochs=10,
         masking=(0.05, 0.25),
         terms={"masked": 0.5},
-        learning_rate=1e-4,
+        learning_rate=3e-4,
         weight_decay=1e-5,
         batch_size=64,
         max_epochs=300,
         patience=60,
+        ema_decay=0.99,
     )
 )

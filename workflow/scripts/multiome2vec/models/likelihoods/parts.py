@@ -46,7 +46,7 @@ class _TotalInParts(torch.autograd.Function):
             of_offset[part] += shares.sum(dim=0)
             shares = shares.to(logit.dtype)
             of_hidden[part] += shares @ weight[part].to(logit.dtype)
-            add_product(of_weight[part], shares.T, hidden[part].to(logit.dtype))
+            _add_product(of_weight[part], shares.T, hidden[part].to(logit.dtype))
         return of_hidden, of_weight, of_offset, None, None
 
 
@@ -55,7 +55,7 @@ def _members(parts: int) -> Iterator[slice]:
     return (slice(start, None, parts) for start in range(parts))
 
 
-def add_product(to: Tensor, left: Tensor, right: Tensor) -> None:
+def _add_product(to: Tensor, left: Tensor, right: Tensor) -> None:
     """Add ``left · right`` to a tensor in place, without a copy of it if the types agree."""
     if to.dtype == left.dtype:
         to.addmm_(left, right)
