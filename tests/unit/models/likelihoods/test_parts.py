@@ -104,5 +104,6 @@ def test_parts_in_changing_numbers_tell_how_they_compare(numbers, recovered):
 
 def test_primes_near_a_number():
     assert nearest_primes(3) == [2, 3, 5, 7]
-    assert nearest_primes(36) == [29, 31, 37, 41]
+    assert nearest_primes(6) == [3, 5, 7, 11]
+    assert nearest_primes(36) == [31, 37, 41, 43]
     assert nearest_primes(2) == [2, 3, 5, 7]

@@ -1,16 +1,16 @@
 """Typed configuration of a model: all that is needed to build it, and nothing else."""
 
 from dataclasses import asdict, dataclass
-from math import isqrt
+from math import isqrt, log
 
 #: kinds of values that a modality can hold
 COUNTS, ACCESSIBILITY, CONTINUOUS = "counts", "accessibility", "continuous"
 
 
 def nearest_primes(number: int, n: int = 4) -> list[int]:
-    """Return the ``n`` primes nearest to a number, smallest first."""
+    """Return the ``n`` primes whose ratio to a number is nearest to 1, smallest first."""
     primes = [p for p in range(2, 2 * number + 20) if all(p % q for q in range(2, isqrt(p) + 1))]
-    return sorted(sorted(primes, key=lambda prime: abs(prime - number))[:n])
+    return sorted(sorted(primes, key=lambda prime: abs(log(prime / number)))[:n])
 
 
 @dataclass(frozen=True)

@@ -69,11 +69,12 @@ def total_in_parts(
     """Estimate Σ_j x_j log ρ_j [B], ρ = softmax(hidden · weightᵀ + offset).
 
     Σ_j x_j logit_j is linear in the logits, hidden · (x · weight), so that only the normaliser
-    needs them all. That is estimated: cells and features are dealt into parts like cards, and a
-    cell's sum of exponentials runs over the features of its part, raised by log(F / their number).
-    With the cells in random order the sums are unbiased and their logarithms too low by half their
-    squared relative error. Every feature meets cells in every batch, so that its gradient is that
-    of fewer cells instead of one that comes and goes.
+    needs them all. That is estimated, as in a sampled softmax (Jean et al. 2015, ACL): cells and
+    features are dealt into parts like cards, and a cell's sum of exponentials runs over the
+    features of its part, raised by log(F / their number). With the cells in random order the sums
+    are unbiased and their logarithms too low by half their squared relative error. Every feature
+    meets cells in every batch, so that its gradient is that of fewer cells instead of one that
+    comes and goes.
 
     The sum of each part is known but not how they compare, if the parts are always the same; their
     number is to vary between numbers without a common divisor.
