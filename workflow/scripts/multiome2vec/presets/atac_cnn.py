@@ -7,7 +7,7 @@ REGISTRY.register("atac-cnn")(
     Hyperparameters(
         modalities=("atac",),
         latent=24,
-        hidden=(128,),
+        hidden=(256,),
         dropout=0.3,
         encoder={"accessibility": "cnn"},
         standardise=(),

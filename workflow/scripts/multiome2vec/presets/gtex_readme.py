@@ -25,5 +25,6 @@ REGISTRY.register("gtex-readme")(
         batch_size=64,
         max_epochs=300,
         patience=30,
+        ema_decay=0.99,
     )
 )
