@@ -14,6 +14,7 @@ from multiome2vec.models.fusion import FUSIONS
 from multiome2vec.models.gaussian import Mixture, Posterior
 from multiome2vec.models.library import LatentLibrary
 from multiome2vec.models.likelihoods import LIKELIHOODS
+from multiome2vec.models.likelihoods.shares import CountsOfShares
 from multiome2vec.models.priors import PRIORS, Assigned
 from multiome2vec.models.subsets import valid_subsets
 from multiome2vec.nn.gradient_reversal import BatchAdversary
@@ -163,7 +164,7 @@ class MultimodalVAE(nn.Module):
         library = observed if library is None else library
         scored = batch.defined.get(name) if scored is None else scored
         likelihood, parts = self.likelihoods[name], self.config.modalities[name].parts
-        large = parts and likelihood.can_estimate and z.device.type == "cpu"
+        large = parts and isinstance(likelihood, CountsOfShares) and z.device.type == "cpu"
         if self.training and large and scored is None and isinstance(values, SparseRows):
             decoder, n_parts = self.decoders[name], parts[torch.randint(len(parts), ())]
             hidden = decoder.body(z, batch.covariate, self._shares(z, responsibilities))

@@ -22,14 +22,10 @@ class Likelihood(nn.Module, ABC):
     has_offset
         Whether the likelihood has a level of its own for every output, so that the decoder's last
         layer needs no bias.
-    can_estimate
-        Whether there is ``estimate(target, hidden, weight, library, parts)``: the log-likelihood of
-        sparse targets, normalised in parts.
     """
 
     n_heads: int = 1
     has_offset: bool = False
-    can_estimate: bool = False
 
     @abstractmethod
     def fit(self, statistics: FeatureStatistics) -> None:

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from multiome2vec.models.likelihoods.base import SeparableLikelihood
 from multiome2vec.models.likelihoods.coefficient import log_coefficient
-from multiome2vec.models.likelihoods.shares import SoftmaxShares
+from multiome2vec.models.likelihoods.shares import CountsOfShares, SoftmaxShares
 from multiome2vec.models.transforms import FeatureStatistics
 from multiome2vec.nn.sparse_rows import SparseRows
 
@@ -15,31 +15,16 @@ THETA_BOUNDS = (0.1, 10.0)  # of the start of θ
 LOG_RATE_MIN = -20.0  # smaller total counts count as this
 
 
-class Poisson(SeparableLikelihood):
+class Poisson(CountsOfShares, SeparableLikelihood):
     """Poisson counts of mean μ = library · softmax(logits + log r_j).
 
     log p = x log μ − μ − lgΓ(x+1); Σ_j μ_j is the library, so that a sparse target needs the
     log-shares of its entries only.
     """
 
-    has_offset = True
-    can_estimate = True
-
-    def __init__(self, n_features: int) -> None:
-        super().__init__()
-        self.shares = SoftmaxShares(n_features)
-
-    def fit(self, statistics: FeatureStatistics) -> None:
-        """Start at the shares of the features in the training cells."""
-        self.shares.fit(statistics)
-
     def distribution(self, outputs: Tensor, library: Tensor) -> tuple[Tensor]:
         """Log-means [B, F]."""
         return (self.shares(outputs) + library.log(),)
-
-    def mean(self, outputs: Tensor, library: Tensor) -> Tensor:
-        """Return expected counts [B, F]; each row sums to its library."""
-        return library * self.shares(outputs).exp()
 
     @staticmethod
     def log_zero(log_mean: Tensor) -> Tensor:
@@ -51,27 +36,8 @@ class Poisson(SeparableLikelihood):
         """Return x log μ − lgΓ(x+1)."""
         return target * log_mean - torch.lgamma(target + 1)
 
-    def log_likelihood(
-        self,
-        target: Tensor | SparseRows,
-        outputs: Tensor,
-        library: Tensor,
-        defined: Tensor | None = None,
-    ) -> Tensor:
-        """Log-probability of each cell [B]; see :meth:`Likelihood.log_likelihood`."""
-        if defined is not None or not isinstance(target, SparseRows):
-            return super().log_likelihood(target, outputs, library, defined)
-        return self._given(self.shares.total(outputs, target), target, library)
-
-    def estimate(
-        self, target: SparseRows, hidden: Tensor, weight: Tensor, library: Tensor, parts: int
-    ) -> Tensor:
-        """Log-probability of each cell [B], see :meth:`SoftmaxShares.estimated_total`."""
-        total = self.shares.estimated_total(target, hidden, weight, parts)
-        return self._given(total, target, library)
-
     @staticmethod
-    def _given(total: Tensor, target: SparseRows, library: Tensor) -> Tensor:
+    def given_total(total: Tensor, target: SparseRows, library: Tensor) -> Tensor:
         """Log-probability of each cell [B], given Σ_j x_j log ρ_j [B]."""
         log_library, x = library.log().squeeze(1), target.values
         rest = target.row_sums(x * log_library[target.rows] - torch.lgamma(x + 1))
