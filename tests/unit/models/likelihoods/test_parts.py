@@ -39,9 +39,7 @@ def test_one_part_is_a_log_softmax(given):
 @pytest.mark.parametrize("parts", [1, 2, 3, 7, 11])
 def test_gradients_agree_with_finite_differences(given, parts):
     arguments, x = given
-    assert torch.autograd.gradcheck(
-        lambda *parts_of: total_in_parts(*parts_of, x, parts), arguments
-    )
+    assert torch.autograd.gradcheck(lambda *tensors: total_in_parts(*tensors, x, parts), arguments)
 
 
 @pytest.mark.parametrize("parts", [2, 3, 7])

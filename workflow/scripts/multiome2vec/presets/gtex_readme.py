@@ -1,4 +1,7 @@
-"""``gtex-readme``: the deep VAE as the text of GTEx VAE has it, its latent as wide as the input."""
+"""``gtex-readme``: the deep VAE as the text of GTEx VAE has it, its latent as wide as the input.
+
+This project's are the averaged weights.
+"""
 
 from multiome2vec.presets import REGISTRY
 from multiome2vec.presets._hyperparameters import Hyperparameters

@@ -164,11 +164,7 @@ def train_model(
     names = {m: dataset.modalities[m].var.index[columns] for m, columns in features.items()}
     digests = {name: features_digest(found) for name, found in names.items()}
     told = {"settings": digest([_told(settings), batch_key, batches]), "features": str(digests)}
-    context = Context(
-        key={**(key or {}), **told},
-        barcodes=dataset.obs.index,
-        monitors=monitors,
-    )
+    context = Context({**(key or {}), **told}, barcodes=dataset.obs.index, monitors=monitors)
     job = _Job(data, split, settings, run, generator, context)
     model, result, libraries = _train(job, seed)
     facts = {
