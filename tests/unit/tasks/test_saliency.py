@@ -39,9 +39,8 @@ def linear(model, data, *, standardise, kind):
     return checkpoint, cells, (weight / sd).detach().numpy()
 
 
-@pytest.mark.parametrize(
-    ("standardise", "kind"), [(False, "sparse"), (False, "dense"), (True, "dense")]
-)
+@pytest.mark.parametrize("standardise", [False, True])
+@pytest.mark.parametrize("kind", ["sparse", "dense"])
 def test_attributions_to_a_linear_encoder_are_its_weights(
     model, mdata, monkeypatch, standardise, kind
 ):

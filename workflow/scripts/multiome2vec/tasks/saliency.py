@@ -17,7 +17,7 @@ from multiome2vec.errors import UserError
 from multiome2vec.io.region_names import parse_region_names
 from multiome2vec.models.batch import Batch
 from multiome2vec.models.multimodal import MultimodalVAE
-from multiome2vec.nn.sparse_rows import SparseRows
+from multiome2vec.nn.sparse_rows import SparseRows, densify
 from multiome2vec.tasks.apply import prepare
 from multiome2vec.training.checkpoint import Checkpoint
 from multiome2vec.training.inference import latent
@@ -180,11 +180,14 @@ def attributions(
     """
     inputs, baselines, distances, found = {}, {}, {}, {}
     for m, (name, encoder) in enumerate(model.encoders.items()):
-        x = inputs[name] = encoder.transformed(batch)
-        entries = x.values if isinstance(x, SparseRows) else x
-        centre = encoder.standardise.mean if encoder.standardise is not None else None
-        baselines[name] = entries.new_zeros(()) if centre is None else centre
-        distance = entries - baselines[name]
+        x = encoder.transformed(batch)
+        if encoder.standardise is None:
+            centre = batch.covariate.new_zeros(())
+        else:  # 0 is not the baseline: all values are off it
+            x, centre = densify(x), encoder.standardise.mean
+        inputs[name], baselines[name] = x, centre
+        entries = _entries(x)
+        distance = entries - centre
         if not isinstance(x, SparseRows):
             distance = distance * batch.defined.get(name, 1) * batch.present[:, m : m + 1]
         distances[name] = _with_entries(x, distance)
