@@ -61,8 +61,14 @@ def test_undeclared_counting_unit_is_refused(mdata):
 
 def test_motif_scores_are_clipped_and_masked(mdata):
     mdata["motif"].X[0, 0] = 50
+    undefined = mdata["motif"].layers[keys.MASK] == 1
+    assert undefined.any()
+    mdata["motif"].X[undefined] = np.nan  # as others write it
     motif = gather(mdata).modalities["motif"]
-    assert motif.values(np.arange(40), CPU)[0, 0] == 10
+    values = motif.values(np.arange(40), CPU)
+    assert values[0, 0] == 10
+    assert not values[undefined].any()
+    assert np.isfinite(motif.statistics(np.arange(40)).mean).all()
     np.testing.assert_array_equal(
         motif.defined(np.arange(40), CPU), 1 - mdata["motif"].layers[keys.MASK]
     )

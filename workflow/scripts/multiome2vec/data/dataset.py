@@ -103,8 +103,11 @@ def motif_scores(
     values: np.ndarray | sparse.spmatrix, mask: np.ndarray | sparse.spmatrix | None
 ) -> DenseStore:
     """Scores within ±10, undefined where ``mask`` is 1."""
-    defined = None if mask is None else 1 - _dense(mask).astype(np.uint8)
-    return DenseStore(np.clip(_dense(values), -CLIP, CLIP), defined)
+    scores = np.clip(_dense(values), -CLIP, CLIP)
+    if mask is None:
+        return DenseStore(scores)
+    undefined = _dense(mask) == 1
+    return DenseStore(np.where(undefined, 0, scores), ~undefined)
 
 
 def no_counts(name: str, layer: str, layers: list[str]) -> ContractError:
