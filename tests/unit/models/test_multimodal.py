@@ -1,10 +1,12 @@
 import dataclasses
 
+import pytest
 import torch
 from multiome2vec.models.batch import Batch
 from multiome2vec.models.config import ModalitySpec, ModelConfig
 from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.nn.sparse_rows import SparseRows
+from tiny_model import sparse_rows
 
 CONFIG = ModelConfig(
     {
@@ -64,6 +66,42 @@ def test_a_modality_that_is_not_in_the_batch_is_left_out():
     found = [model.infer(cells).mixture.mean for cells in (hidden, without, full)]
     assert torch.equal(found[0], found[1])
     assert not torch.equal(found[0], found[2])
+
+
+@pytest.mark.parametrize("make", [torch.clone, sparse_rows], ids=["dense", "sparse"])
+def test_cells_without_a_modality_leave_batch_norm_alone(make):
+    """The others are encoded, and running statistics move, as if they were by themselves."""
+    full, lacking = batch(8), torch.tensor([1, 4, 6])
+    values = {name: x.clone() for name, x in full.values.items()}
+    present = full.present.clone()
+    values["rna"][lacking], present[lacking, 0] = 0, False
+    values["rna"] = make(values["rna"])
+    mixed = dataclasses.replace(full, values=values, present=present)
+    rest = dataclasses.replace(
+        full,
+        values={name: x[present[:, 0]] for name, x in full.values.items()},
+        present=present[present[:, 0]],
+        covariate=full.covariate[present[:, 0]],
+    )
+    found = []
+    for cells in (mixed, rest):
+        torch.manual_seed(0)
+        model = MultimodalVAE(dataclasses.replace(CONFIG, norm="batch")).train()
+        experts = model.encode(cells).experts.mean[cells.present[:, 0], 0]
+        found.append((experts, *model.encoders["rna"].buffers()))
+    for mixed_part, rest_part in zip(*found, strict=True):
+        torch.testing.assert_close(mixed_part, rest_part)
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_batches_with_hardly_a_cell_of_a_modality_are_encoded(n):
+    cells = batch()
+    present = cells.present.clone()
+    present[n:, 1] = False
+    model = MultimodalVAE(dataclasses.replace(CONFIG, norm="batch")).train()
+    experts = model.encode(dataclasses.replace(cells, present=present)).experts
+    assert experts.mean.isfinite().all()
+    assert bool(experts.mean[:n, 1].any()) == bool(n)
 
 
 def test_the_batch_reaches_encoder_and_decoder():

@@ -4,11 +4,13 @@ import math
 import pytest
 import torch
 from multiome2vec.errors import UserError
+from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.models.subsets import group_masks, hide, valid_subsets
+from multiome2vec.objectives.masking import mask_inputs
 from multiome2vec.objectives.objective import Objective, validation_elbo
 from multiome2vec.objectives.spec import ObjectiveSpec
 from multiome2vec.objectives.terms import TERMS, pooled
-from tiny_model import build, config
+from tiny_model import build, config, sparse_rows
 from torch import nn
 from torch.distributions import Categorical, Normal, kl_divergence
 
@@ -128,6 +130,52 @@ def test_masked_scores_hidden_entries_alone(model, batch):
     terms = loss(model, batch, torch.Generator().manual_seed(0), spec, masked=1.0).terms
     whole = terms["nll_rna"] + 0.5 * terms["nll_atac"] + terms["nll_motif"]
     assert 0 < terms["masked"] < whole
+
+
+def sparse(batch):
+    """The batch with counts as sparse rows."""
+    values = {n: sparse_rows(x) if n != "motif" else x for n, x in batch.values.items()}
+    return dataclasses.replace(batch, values=values)
+
+
+def test_standardised_counts_are_hidden_alike_sparse_and_dense(model, batch):
+    """Zeros as well as counts, and both count as the mean."""
+    spec = ObjectiveSpec(masking=(0.5, 0.5))
+    found = [
+        loss(model, cells, torch.Generator().manual_seed(0), spec, masked=1.0)
+        for cells in (batch, sparse(batch))
+    ]
+    torch.testing.assert_close(found[1].total, found[0].total)
+    torch.testing.assert_close(found[1].terms["masked"], found[0].terms["masked"])
+
+
+def test_hidden_values_reach_no_encoder(model, batch, generator):
+    batch.values["rna"][:, 2:] = 0
+    seen, _ = mask_inputs(sparse(batch), (0.5, 0.5), generator, standardised=model.standardised)
+    kept = seen.defined["rna"]
+    assert 0.2 < kept[batch.values["rna"] == 0].mean() < 0.8
+    kept[:, :2] = 0
+    other = batch.values["rna"][:, [1, 0, 2, 3]]  # of the same library
+    values = {**seen.values, "rna": sparse_rows(other)}
+    one, two = (
+        model.encode(cells).experts.mean
+        for cells in (seen, dataclasses.replace(seen, values=values))
+    )
+    torch.testing.assert_close(one, two)
+
+
+def test_hidden_counts_alone_cannot_be_scored(batch, generator):
+    """Sparse and not standardised: only counts are dropped, which says that they are not 0."""
+    base = config("rna", "atac")
+    specs = {n: dataclasses.replace(s, standardise=False) for n, s in base.modalities.items()}
+    model = MultimodalVAE(dataclasses.replace(base, modalities=specs))
+    cells = sparse(batch)
+    cells.values.pop("motif")
+    cells = dataclasses.replace(cells, present=cells.present[:, :2])
+    spec = ObjectiveSpec(masking=(0.5, 0.5))
+    assert torch.isfinite(loss(model, cells, generator, spec).total)
+    with pytest.raises(UserError, match="all are sparse counts. Add their kind to 'standardise'"):
+        loss(model, cells, generator, spec, masked=1.0)
 
 
 @pytest.mark.parametrize("beta", [{}, {"kl_z": 0.25, "subset": 9.0}])

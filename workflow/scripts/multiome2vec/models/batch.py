@@ -35,6 +35,14 @@ class Batch:
     def __len__(self) -> int:
         return len(self.present)
 
+    def part(self, name: str, cells: Tensor) -> "Batch":
+        """Return one modality of the cells that are true in ``cells`` [B]."""
+        x, defined = self.values[name], {}
+        if name in self.defined:
+            defined[name] = self.defined[name][cells]
+        x = x.select(cells) if isinstance(x, SparseRows) else x[cells]
+        return Batch({name: x}, defined, self.present[cells], self.covariate[cells])
+
     def library(self, name: str) -> Tensor:
         """Sum of a modality's values in each cell [B, 1], at least 1."""
         return library_of(self.values[name])

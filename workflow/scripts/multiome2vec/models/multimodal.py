@@ -32,6 +32,13 @@ class Evidence(NamedTuple):
     hidden: list[Tensor]  # M × [B, H]
 
 
+def spread(rows: Tensor, where: Tensor) -> Tensor:
+    """Put rows [n, H] where ``where`` [B] is true, zeros elsewhere [B, H]."""
+    found = rows.new_zeros(len(where), rows.shape[1])
+    found[where] = rows
+    return found
+
+
 class MultimodalVAE(nn.Module):
     """One latent space shared by any number of modalities, any of which may be missing.
 
@@ -80,6 +87,12 @@ class MultimodalVAE(nn.Module):
             else None
         )
 
+    @property
+    def standardised(self) -> set[str]:
+        """Modalities whose inputs are standardised."""
+        specs = self.config.modalities
+        return {name for name, spec in specs.items() if spec.standardise}
+
     def encode(self, batch: Batch, *, transformed: Collection[str] = ()) -> Evidence:
         """Experts [B, M, D] of all modalities.
 
@@ -88,18 +101,33 @@ class MultimodalVAE(nn.Module):
         transformed
             Modalities whose values are transformed already (not yet standardised).
         """
-        zero = batch.covariate.new_zeros(len(batch), self.config.latent)
-        experts, hidden = [], []
-        for name, encoder in self.encoders.items():
-            if name in batch.values:
-                posterior, features = encoder(batch, transformed=name in transformed)
-            else:
-                posterior = None
-                features = batch.covariate.new_zeros(len(batch), encoder.trunk.n_outputs)
-            experts.append(posterior or Posterior(zero, zero))
-            hidden.append(features)
+        found = [
+            self._encode(m, batch, transformed=name in transformed)
+            for m, name in enumerate(self.encoders)
+        ]
+        experts, hidden = zip(*found, strict=True)
         stacked = (torch.stack(parts, dim=1) for parts in zip(*experts, strict=True))
-        return Evidence(Posterior(*stacked), hidden)
+        return Evidence(Posterior(*stacked), list(hidden))
+
+    def _encode(self, m: int, batch: Batch, *, transformed: bool) -> tuple[Posterior, Tensor]:
+        """Expert [B, D] and hidden layer [B, H] of the m-th modality.
+
+        Cells that lack it are not encoded, as they would move the statistics of batch norms, which
+        need two cells at least: if one has it, all are encoded.
+        """
+        name, size = list(self.encoders)[m], len(batch)
+        encoder, there = self.encoders[name], batch.present[:, m]
+        zero = batch.covariate.new_zeros(size, self.config.latent)
+        n = int(there.sum()) if name in batch.values else 0
+        if n == 0:
+            nothing = batch.covariate.new_zeros(size, encoder.trunk.n_outputs)
+            return Posterior(zero, zero), nothing
+        if n in (1, size):
+            posterior, hidden = encoder(batch, transformed=transformed)
+            return posterior or Posterior(zero, zero), hidden
+        posterior, hidden = encoder(batch.part(name, there), transformed=transformed)
+        experts = (spread(part, there) for part in posterior or (zero[:n], zero[:n]))
+        return Posterior(*experts), spread(hidden, there)
 
     def fuse(self, evidence: Evidence, mask: Tensor) -> Mixture:
         """Posterior given the modalities in ``mask`` [B, M]."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,18 @@ class SparseRows:
     def with_values(self, values: Tensor) -> "SparseRows":
         """Return the same entries with other values [N]."""
         return replace(self, values=values)
+
+    def select(self, rows: Tensor) -> "SparseRows":
+        """Return the rows that are true in ``rows`` [B]."""
+        kept, number = rows[self.rows], rows.cumsum(0) - 1
+        offsets = functional.pad(self.offsets.diff()[rows].cumsum(0), (1, 0))
+        return SparseRows(
+            offsets,
+            number[self.rows[kept]],
+            self.columns[kept],
+            self.values[kept],
+            self.n_columns,
+        )
 
     def row_sums(self, values: Tensor | None = None) -> Tensor:
         """Sum of each row [B], of other ``values`` [N] of the same entries if given."""

@@ -51,7 +51,9 @@ class Objective:
         """
         seen, rate = batch, 0.0
         if self.spec.masking[1] > 0:
-            seen, rate = mask_inputs(batch, self.spec.masking, generator)
+            seen, rate = mask_inputs(
+                batch, self.spec.masking, generator, standardised=model.standardised
+            )
         evidence = model.encode(seen)
         elbo, draws = negative_elbo(
             model,

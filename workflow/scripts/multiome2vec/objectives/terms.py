@@ -26,6 +26,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from multiome2vec.errors import UserError
 from multiome2vec.models.batch import Batch
 from multiome2vec.models.contrastive import add_noise, info_nce, thin_counts
 from multiome2vec.models.gaussian import Posterior, kl_divergence
@@ -135,7 +136,18 @@ def adversary(step: Step) -> Tensor:
 
 
 def masked(step: Step) -> Tensor:
-    """Negative log-likelihood of the hidden inputs alone (dense modalities)."""
+    """Negative log-likelihood of the hidden inputs alone (dense or standardised modalities).
+
+    Raises
+    ------
+    UserError
+        If no modality is.
+    """
+    if not step.seen.defined:
+        raise UserError(
+            "The term 'masked' asks for what was hidden of dense or standardised values, but all "
+            "are sparse counts. Add their kind to 'standardise', or set the term's weight to 0."
+        )
     hidden = {
         name: step.batch.defined.get(name, torch.ones_like(seen)) - seen
         for name, seen in step.seen.defined.items()
@@ -163,7 +175,9 @@ def augmented(step: Step) -> Tensor:
     """InfoNCE between the projections of two augmented views of each cell."""
     views = []
     for _ in range(2):
-        view, _ = mask_inputs(_noisy(step), VIEW_MASKING, step.generator)
+        view, _ = mask_inputs(
+            _noisy(step), VIEW_MASKING, step.generator, standardised=step.model.standardised
+        )
         fused = step.model.fuse(step.model.encode(view), step.batch.present)
         views.append(step.model.projections[0](fused.mean))
     return _recognise(step, "augmented", *views)
