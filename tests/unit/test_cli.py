@@ -132,7 +132,7 @@ def test_saliency_of_labels_is_written(folder, capsys):
     assert "obs has no column 'label' (--label)" in capsys.readouterr().err
 
 
-def test_bulk_expression_becomes_a_model(tmp_path):
+def test_bulk_expression_becomes_a_model(tmp_path, capsys):
     rng = np.random.default_rng(0)
     genes = [f"ENSG{i:011d}.1" for i in range(40)]
     samples = [f"GTEX-A{i // 3}-000{i % 3}-SM" for i in range(60)]
@@ -152,6 +152,23 @@ def test_bulk_expression_becomes_a_model(tmp_path):
     assert trained.parts.groupby(donors).nunique().max() == 1
     assert set(trained.parts) == {"train", "validation"}
     assert api.embed(trained, bulk).shape == (60, 3)
+    query = str(tmp_path / "query.h5ad")
+    few = tpm.iloc[::-1].drop(index=genes[4])  # another order, one gene less
+    few.to_csv(tmp_path / "few.tsv", sep="\t", index_label="gene")
+    options = ["--scale", "tpm", "--model", model, "--out", query]
+    assert main(["bulk", str(tmp_path / "few.tsv"), *options]) == 0
+    found, before = ad.read_h5ad(query), ad.read_h5ad(bulk)
+    assert found.var_names.equals(before.var_names)
+    assert found.var_names[found.var["filled"]].tolist() == [genes[4].split(".")[0]]
+    learnt_from = trained.parts.index[trained.parts == "train"]
+    mean = before[learnt_from].X[:, 4].mean()
+    np.testing.assert_allclose(found.X[:, 4], mean, rtol=1e-4)
+    rest = ~found.var["filled"].to_numpy()
+    np.testing.assert_array_equal(found.X[:, rest], before.X[:, rest])
+    assert api.embed(trained, query).shape == (60, 3)
+    few.iloc[:30].to_csv(tmp_path / "few.tsv", sep="\t", index_label="gene")
+    assert main(["bulk", str(tmp_path / "few.tsv"), *options]) == 2
+    assert "are not in the table, such as" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import pytest
 from multiome2vec.errors import ContractError, UserError
 from multiome2vec.io.atomic import write_json, write_tsv
 from multiome2vec.tasks.pseudobulk import (
-    Scaling,
     dirichlet_mixtures,
     normalise,
     pseudobulk,
@@ -158,21 +157,3 @@ def test_mixtures_repeat_and_are_recorded(bulk, tmp_path):
     np.testing.assert_allclose(table, mixed.proportions)
     text = json.loads((tmp_path / "p.json").read_text())
     assert text["d1/1"]["T"] == mixed.proportions.loc["d1/1", "T"]
-
-
-def test_statistics_are_of_training_donors_and_can_be_saved(bulk, tmp_path):
-    profiles = normalise(bulk.counts)
-    train = (bulk.groups["donor"] != "d3").to_numpy()
-    names = [f"G{gene}" for gene in range(N_GENES)]
-    scaling = Scaling.fit(profiles[train], names)
-    dense = profiles.toarray().astype(float)
-    np.testing.assert_allclose(scaling.mean, dense[train].mean(axis=0), rtol=1e-6)
-    np.testing.assert_allclose(scaling.sd, dense[train].std(axis=0), rtol=1e-5)
-    np.testing.assert_allclose(scaling.apply(profiles[train]).mean(axis=0), 0, atol=1e-5)
-    write_json(scaling.to_dict(), tmp_path / "s.json")
-    loaded = Scaling.from_dict(json.loads((tmp_path / "s.json").read_text()))
-    np.testing.assert_array_equal(loaded.apply(profiles), scaling.apply(dense))
-    assert loaded.names == tuple(names)
-    assert (Scaling.fit(np.ones((3, 2)), ["a", "b"]).sd == 1).all()
-    with pytest.raises(ContractError, match="29 names for 30"):
-        Scaling.fit(profiles, names[1:])

@@ -289,3 +289,9 @@ def _bulk(parsers) -> None:
         help="rows of one gene: refuse, add their TPM, or keep the row of largest mean",
     )
     command.add_argument("--tissues", metavar="FILE", help="GTEx's table of sample attributes")
+    command.add_argument(
+        "--model",
+        metavar="DIR",
+        help="bring the table to the genes of this model, to apply it; of genes that the table "
+        "lacks (at most one in twenty) its training means are taken",
+    )

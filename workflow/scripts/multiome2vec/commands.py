@@ -226,7 +226,16 @@ def bulk(options: argparse.Namespace) -> None:
     found = read_expression(options.table, scale=options.scale, rows=options.rows, keep=keep)
     found = merge_duplicates(found, how=options.duplicates)
     tissues = read_tissues(options.tissues) if options.tissues else None
-    write_h5ad(as_anndata(found, tissues=tissues), options.out)
+    filled = []
+    if options.model:
+        from multiome2vec.bulk.query import align_to_model
+        from multiome2vec.tasks.model import Model
+
+        found, missing, _ = align_to_model(found, Model.load(options.model).checkpoint)
+        filled = missing["gene"]
+    adata = as_anndata(found, tissues=tissues)
+    adata.var["filled"] = adata.var_names.isin(filled)
+    write_h5ad(adata, options.out)
 
 
 def report(scores: dict, out: str | None) -> None:

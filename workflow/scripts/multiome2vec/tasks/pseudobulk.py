@@ -56,48 +56,6 @@ class Mixtures:
     donors: np.ndarray
 
 
-@dataclass(frozen=True)
-class Scaling:
-    """Means and standard deviations of features over training profiles, to be saved with a model.
-
-    Attributes
-    ----------
-    names
-        Features [F].
-    mean, sd
-        [F]; sd is 1 where a feature does not vary.
-    """
-
-    names: tuple[str, ...]
-    mean: np.ndarray
-    sd: np.ndarray
-
-    @classmethod
-    def fit(cls, values: sparse.csr_matrix | np.ndarray, names: Sequence[str]) -> "Scaling":
-        """Take the statistics of profiles [P, F], of training donors only."""
-        if values.shape[1] != len(names):
-            raise ContractError(f"{len(names)} names for {values.shape[1]} features.")
-        values = values.astype(np.float64)
-        squares = values.multiply(values) if sparse.issparse(values) else values**2
-        mean = np.asarray(values.mean(axis=0)).ravel()
-        variance = np.asarray(squares.mean(axis=0)).ravel() - mean**2
-        return cls(tuple(names), mean, np.where(variance > 1e-12, np.sqrt(np.abs(variance)), 1.0))
-
-    def apply(self, values: sparse.csr_matrix | np.ndarray) -> np.ndarray:
-        """Standardise profiles [P, F], of the same features."""
-        values = values.toarray() if sparse.issparse(values) else np.asarray(values)
-        return ((values - self.mean) / self.sd).astype(np.float32)
-
-    def to_dict(self) -> dict[str, list]:
-        """Return the statistics as JSON can hold them."""
-        return {"names": list(self.names), "mean": self.mean.tolist(), "sd": self.sd.tolist()}
-
-    @classmethod
-    def from_dict(cls, given: dict[str, list]) -> "Scaling":
-        """Build from what :meth:`to_dict` returned."""
-        return cls(tuple(given["names"]), np.array(given["mean"]), np.array(given["sd"]))
-
-
 def pseudobulk(
     counts: sparse.csr_matrix, *, donors: Sequence[str], labels: Sequence[str], min_cells: int = 1
 ) -> Pseudobulk:
