@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from multiome2vec.models.gaussian import (
+    Mixture,
     Posterior,
     bounded,
     jeffreys,
@@ -78,3 +79,19 @@ def test_samples_have_the_moments_of_the_posterior():
     drawn = posterior.sample(noise)
     np.testing.assert_allclose(drawn.mean(0), [2, -1], atol=0.02)
     np.testing.assert_allclose(drawn.var(0), [1, np.e**2], rtol=0.02)
+
+
+def test_variance_of_a_mixture_far_from_0_has_all_its_digits():
+    """Against E[x²] − mean² in double precision, which single precision cancels."""
+    generator = torch.Generator().manual_seed(0)
+    weights = torch.rand(6, 3, generator=generator)
+    weights /= weights.sum(dim=1, keepdim=True)
+    mean = 5 + 0.01 * torch.randn(6, 3, 2, generator=generator)
+    mixture = Mixture(weights, Posterior(mean, torch.full((6, 3, 2), -8.0)))
+    w, mu = weights.double().numpy()[..., None], mean.double().numpy()
+    w /= w.sum(axis=1, keepdims=True)
+    exact = (w * (np.exp(-8) + mu**2)).sum(1) - (w * mu).sum(1) ** 2
+    np.testing.assert_allclose(mixture.variance, exact, rtol=1e-4)
+    np.testing.assert_allclose(mixture.moments().log_variance, np.log(exact), rtol=1e-4)
+    one = Mixture.single(Posterior(mean[:, 0], torch.full((6, 2), -8.0)))
+    np.testing.assert_allclose(one.variance, np.exp(-8), rtol=1e-5)

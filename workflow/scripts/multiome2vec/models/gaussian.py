@@ -43,10 +43,10 @@ class Mixture(NamedTuple):
 
     @property
     def variance(self) -> Tensor:
-        """Variance of each dimension under the mixture [B, D]."""
+        """Variance of each dimension under the mixture [B, D], Σ_s w_s (σ_s² + (μ_s − μ)²)."""
         mean, log_variance = self.components
-        second = (self.weights.unsqueeze(-1) * (log_variance.exp() + mean**2)).sum(dim=1)
-        return second - self.mean**2
+        apart = mean - self.mean.unsqueeze(1)
+        return (self.weights.unsqueeze(-1) * (log_variance.exp() + apart**2)).sum(dim=1)
 
     def moments(self) -> Posterior:
         """Gaussian [B, D] with the mixture's mean and variance."""
