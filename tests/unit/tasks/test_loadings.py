@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import mudata
 import numpy as np
 import pandas as pd
@@ -8,6 +10,7 @@ from multiome2vec import api, keys
 from multiome2vec.tasks.gene_embeddings import neighbours
 from multiome2vec.tasks.loadings import COLUMNS, component_markers, linear_weights, loadings
 from scipy import sparse
+from tiny_model import SPECS, build
 
 CELLS, GENES = 500, 80
 
@@ -78,6 +81,36 @@ def test_finite_differences_of_a_linear_decoder_are_its_weights(linear, planted,
     near = near[[f"z{d}" for d in range(3)]].to_numpy() / 1e-2
     np.testing.assert_allclose(near - near.mean(axis=0), exact, atol=2e-3)
     assert set(found.values.columns) == {"z0", "z1", "z2"}
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "centred"),
+    [
+        ("bernoulli", False),
+        ("gaussian", False),
+        ("poisson", True),
+        ("negative-binomial", True),
+        ("zero-inflated-poisson", True),
+    ],
+)
+def test_weights_are_centred_where_there_is_a_softmax(likelihood, centred, monkeypatch):
+    """They are what a unit of z adds to the log-odds, to the values or to the log-rates."""
+    spec = replace(SPECS["atac"], likelihood=likelihood, decoder="linear")
+    monkeypatch.setitem(SPECS, "atac", spec)
+    network = build("atac")
+    points = torch.cat([torch.zeros(1, 2), torch.eye(2)])
+    with torch.no_grad():
+        outputs = network.outputs("atac", points, torch.zeros(3, 2))
+        parameters = network.likelihoods["atac"].distribution(outputs, torch.ones(3, 1))
+    along = parameters[1 if likelihood == "zero-inflated-poisson" else 0]
+    change = (along[1:] - along[0]).numpy().T
+    found = linear_weights(network, "atac")
+    if centred:
+        np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-6)
+        change -= change.mean(axis=0)
+    else:
+        assert np.abs(found.mean(axis=0)).max() > 0.01
+    np.testing.assert_allclose(found, change, atol=1e-5)
 
 
 def test_loadings_of_all_modalities_of_a_model_that_is_not_linear(model, mdata):

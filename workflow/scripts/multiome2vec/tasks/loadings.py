@@ -13,6 +13,7 @@ from multiome2vec.data.cells import CHUNK
 from multiome2vec.data.dataset import Dataset
 from multiome2vec.data.device import AUTO, choose_device
 from multiome2vec.models.likelihoods import GaussianUnit, LogNormal
+from multiome2vec.models.likelihoods.shares import SoftmaxShares
 from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.nn.bodies import LinearBody
 from multiome2vec.tasks.apply import PER, prepare
@@ -38,8 +39,8 @@ class Loadings:
     values
         Features × dimensions; the index has modality and feature. The columns ``z{d}`` are ordered
         by the variance they explain. Of linear decoders: the weights W, change of the log-rate
-        (of continuous values: in standard deviations of the feature) per unit of z. Of others: the
-        change per standard deviation of z_d.
+        (``bernoulli``: of the log-odds; of continuous values: in standard deviations of the
+        feature) per unit of z. Of others: the change per standard deviation of z_d.
     explained
         Dimensions (same order) × modalities: share of the variance of the decoder's output,
         Σ_g (sd_d · effect_gd)² over all d; a sum over dimensions is 1.
@@ -121,9 +122,13 @@ def loadings(model: MultimodalVAE, names: dict[str, pd.Index], means: np.ndarray
 
 
 def linear_weights(model: MultimodalVAE, name: str) -> np.ndarray:
-    """Weights of the latent variables on a modality's features [F, D], of a linear decoder."""
+    """Weights of the latent variables on a modality's features [F, D], of a linear decoder.
+
+    Each column is centred if the outputs pass a softmax over the features.
+    """
     weight = output_weight(model, name)[:, : model.config.latent]
-    if not isinstance(model.likelihoods[name], GaussianUnit):
+    parts = model.likelihoods[name].modules()
+    if any(isinstance(part, SoftmaxShares) for part in parts):
         weight = weight - weight.mean(axis=0)
     return weight
 
