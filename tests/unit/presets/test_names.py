@@ -4,10 +4,12 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from multiome2vec.errors import UserError
-from multiome2vec.models.config import ACCESSIBILITY, CONTINUOUS, COUNTS
+from multiome2vec.models.config import ACCESSIBILITY, CONTINUOUS, COUNTS, ModalityShape
 from multiome2vec.models.fusion import FUSIONS
 from multiome2vec.models.likelihoods import LIKELIHOODS
+from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.models.priors import PRIORS
 from multiome2vec.models.transforms import TRANSFORMS
 from multiome2vec.nn.bodies import BODIES
@@ -41,6 +43,16 @@ def test_all_names_of_a_preset_exist(preset):
     for field, known in SINGLE.items():
         assert getattr(settings, field) in known
     assert set(settings.terms) <= set(terms.TERMS)
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+@pytest.mark.parametrize("decoder", BODIES)
+def test_every_decoder_has_the_components_it_needs(decoder, prior):
+    """Those that attend to components are told of equal ones where the prior has none."""
+    settings = configure("trivae", {"decoder": {COUNTS: decoder}, "prior": prior, "hidden": [8]})
+    config = settings.model({"rna": ModalityShape(COUNTS, 5)}, n_batches=2)
+    model, z = MultimodalVAE(config).eval(), torch.zeros(3, config.latent)
+    assert model.outputs("rna", z, torch.zeros(3, 2)).shape == (3, 5)
 
 
 def test_the_names_of_terms_are_those_of_the_functions():

@@ -27,6 +27,7 @@ LIKELIHOOD = {COUNTS: "negative-binomial", ACCESSIBILITY: "poisson", CONTINUOUS:
 NETWORK = dict.fromkeys(TRANSFORM, "mlp")
 TARGET = dict.fromkeys(TRANSFORM, "counts")
 LATE = ("cycle", *CONTRASTIVE)
+CLUSTER_ATTENTION = ("cluster-attention", "cluster-attention-sigmoid")  # decoders
 
 #: what settings with a few possible values may be (networks and likelihoods have registries)
 CHOICES = {
@@ -291,7 +292,7 @@ class Hyperparameters:
     @property
     def decodes_clusters(self) -> bool:
         """Whether a decoder attends to the components of the prior."""
-        return "cluster-attention" in self.decoder.values()
+        return any(name in CLUSTER_ATTENTION for name in self.decoder.values())
 
     def _spec(self, name: str, shapes: dict[str, ModalityShape]) -> ModalitySpec:
         shape = shapes[name]
