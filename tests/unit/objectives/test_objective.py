@@ -295,6 +295,20 @@ def test_a_donor_is_the_mean_of_its_cells_that_have_the_modality(batch):
     assert found.covariate.tolist() == [[1, 0], [0, 1]]
 
 
+def test_donors_are_halved_without_sums_of_floats(batch, monkeypatch):
+    """CUDA's running sums of floats are refused where every run has to give equal bits."""
+    running = torch.Tensor.cumsum
+
+    def exact(values, dim):
+        assert not values.is_floating_point()
+        return running(values, dim=dim)
+
+    monkeypatch.setattr(torch.Tensor, "cumsum", exact)
+    cells = dataclasses.replace(batch, donors=torch.tensor([0, 0, 1, 1, 1, -1]))
+    terms = loss(build(projection=4), cells, torch.Generator().manual_seed(0), donor=1.0).terms
+    assert terms["donor"] > 0
+
+
 def test_augmented_views_lose_counts_and_gain_noise_as_they_are_told(batch, monkeypatch):
     model, seen = build(projection=4), []
     encode = type(model).encode

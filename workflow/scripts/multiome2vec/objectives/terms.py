@@ -222,12 +222,12 @@ def _halves(donors: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]
 
     Of the donors with several cells. Halves, as any two means of the same cells are alike.
     """
-    members = (donors[donors >= 0].unique().unsqueeze(1) == donors).float()
+    members = (donors[donors >= 0].unique().unsqueeze(1) == donors).long()
     members = members[members.sum(dim=1) > 1]
     drawn = torch.randperm(len(donors), generator=generator, device=generator.device)
     order, number = drawn.to(donors.device), torch.zeros_like(members)
     number[:, order] = members[:, order].cumsum(dim=1)
-    one = members * (number % 2)
+    one = (members * (number % 2)).float()
     other = members - one
     return one / one.sum(dim=1, keepdim=True), other / other.sum(dim=1, keepdim=True)
 
