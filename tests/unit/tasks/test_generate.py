@@ -81,11 +81,28 @@ def test_generated_cells_are_a_dataset_like_the_training(model, mdata):
         api.generate(model, 1, batch="s3")
 
 
+def test_a_path_encodes_its_two_cells_alone(model, mdata, monkeypatch):
+    network, encoded = model.checkpoint.model, []
+    infer = type(network).infer
+    monkeypatch.setattr(
+        type(network),
+        "infer",
+        lambda self, x, mask: (encoded.append(len(x)), infer(self, x, mask))[1],
+    )
+    later, earlier = mdata.obs_names[7], mdata.obs_names[3]
+    api.interpolate(model, mdata, later, earlier, steps=2)
+    assert encoded == [2]
+    tables = api.interpolate(model, mdata, later, later, steps=2)
+    assert tables["latent"].iloc[0].equals(tables["latent"].iloc[1])
+
+
 def test_path_between_two_cells(model, mdata):
     start, end = mdata.obs_names[0], mdata.obs_names[2]
     tables = api.interpolate(model, mdata, start, end, steps=4)
     latent = api.embed(model, mdata).X
     np.testing.assert_allclose(tables["latent"].iloc[[0, -1]], latent[[0, 2]], rtol=1e-5)
+    back = api.interpolate(model, mdata, end, start, steps=4)
+    np.testing.assert_allclose(back["latent"][::-1], tables["latent"], rtol=1e-5)
     assert tables["rna"].shape == (4, mdata["rna"].n_vars)
     with pytest.raises(UserError, match="no cell 'nobody'"):
         api.interpolate(model, mdata, start, "nobody")

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from multiome2vec import keys
@@ -96,8 +97,9 @@ def interpolate(
     for barcode in (start, end):
         if barcode not in dataset.obs.index:
             raise UserError(f"The dataset has no cell '{barcode}'.")
-    places = embed(model.checkpoint, dataset)
-    ends = [places[dataset.obs.index.get_loc(barcode)] for barcode in (start, end)]
+    numbers = [dataset.obs.index.get_loc(barcode) for barcode in (start, end)]
+    cells, which = np.unique(numbers, return_inverse=True)
+    ends = embed(model.checkpoint, dataset, cells=cells)[which]
     depth = model.card["libraries"] | (libraries or {})
     path, values = generation.interpolate(
         model.checkpoint.model,

@@ -24,6 +24,7 @@ def embed(
     checkpoint: Checkpoint,
     data: "MuData | Dataset",
     *,
+    cells: np.ndarray | None = None,
     sources: Sequence[str] | None = None,
     space: str = LATENT,
     unknown_batches: str = REFUSE,
@@ -35,6 +36,8 @@ def embed(
     ----------
     data
         That of the training, or another one with the same features, paired or mosaic.
+    cells
+        Numbers of the cells to place, sorted; None for all.
     sources
         Modalities to look at; None for all.
     space
@@ -48,7 +51,7 @@ def embed(
     Returns
     -------
     numpy.ndarray
-        Cells × dimensions, float32, in the order of the dataset's cells.
+        Cells × dimensions, float32, in the order of the cells.
 
     Raises
     ------
@@ -59,9 +62,9 @@ def embed(
     """
     if space not in SPACES:
         raise UserError(f"There is no space '{space}'. Known: {', '.join(SPACES)}.")
-    cells = prepare(checkpoint, data, unknown_batches=unknown_batches, device=device)
+    prepared = prepare(checkpoint, data, unknown_batches=unknown_batches, device=device)
     model = checkpoint.model.to(choose_device(device))
-    every = np.arange(len(cells))
+    wanted = np.arange(len(prepared)) if cells is None else cells
     if space == PROJECTION:
-        return projected(model, cells, every, sources=sources)
-    return latent(model, cells, every, sources=sources).mean
+        return projected(model, prepared, wanted, sources=sources)
+    return latent(model, prepared, wanted, sources=sources).mean
