@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,7 @@ from multiome2vec import api, keys
 from multiome2vec.data.dataset import as_dataset
 from multiome2vec.errors import UserError
 from multiome2vec.tasks.generate import covariate_rows, generate, interpolate
-from tiny_model import build
+from tiny_model import SPECS, build
 
 LIBRARIES = {"rna": 200.0, "atac": 300.0, "motif": 1.0}
 
@@ -37,6 +39,37 @@ def test_mean_of_many_draws_is_the_expectation():
         np.testing.assert_allclose(np.ravel(values[name].mean(axis=0)), mean[0], rtol=0.1)
     np.testing.assert_allclose(z.mean(axis=0), 0, atol=0.06)
     np.testing.assert_allclose(z.std(axis=0), 1, atol=0.06)
+
+
+def test_latent_libraries_are_drawn_from_their_prior(monkeypatch):
+    """log ℓ ~ N(m, s²); of so many counts a Poisson row's total is its library up to 1 %."""
+    monkeypatch.setitem(SPECS, "rna", replace(SPECS["rna"], likelihood="poisson", library="latent"))
+    model = build("rna")
+    model.libraries["rna"].fit(9.2, 0.5)
+
+    def totals(**libraries):
+        rows = generate(model, 2000, libraries=libraries, seed=5)[1]["rna"]
+        return np.ravel(rows.sum(axis=1))
+
+    logs = np.log(totals())
+    np.testing.assert_allclose([logs.mean(), logs.std()], [9.2, 0.5], atol=0.03)
+    np.testing.assert_array_equal(totals(), totals())
+    np.testing.assert_allclose(totals(rna=1e4), 1e4, rtol=0.05)
+
+
+def test_cells_of_a_model_with_a_latent_library_differ_in_depth(mdata):
+    settings = {"hidden": [16], "latent": 2, "max_epochs": 2, "likelihood": {"counts": "poisson"}}
+    model = api.train(mdata, "count-vae", **settings)
+    prior = model.checkpoint.model.libraries["rna"]
+    drawn, given = (
+        np.log(np.ravel(api.generate(model, 500, libraries=depth)["rna"].X.sum(axis=1)))
+        for depth in (None, {"rna": 1e6})
+    )
+    mean, sd = float(prior.location), float(prior.log_scale.exp())
+    poisson = np.exp(-mean / 2)  # coefficient of variation of a total around its library
+    assert drawn.mean() == pytest.approx(mean, abs=0.05)
+    assert drawn.std() == pytest.approx(np.hypot(sd, poisson), rel=0.1)
+    assert given.std() < 0.01
 
 
 def test_middle_of_a_path_lies_between_its_ends():

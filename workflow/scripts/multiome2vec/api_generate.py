@@ -37,7 +37,8 @@ def generate(
     batch
         Batch to imitate; None for the average of all.
     libraries
-        Sum of the expected counts of a cell, by modality; by default the median of the training.
+        Sum of the expected counts of a cell, by modality; by default the median of the training,
+        or where the model infers libraries a draw from their distribution for each cell.
 
     Returns
     -------
@@ -48,7 +49,9 @@ def generate(
     import mudata
 
     network, number = model.checkpoint.model, _batch_number(model, batch)
-    depth = model.card["libraries"] | (libraries or {})
+    medians = model.card["libraries"].items()
+    observed = {name: median for name, median in medians if name not in network.libraries}
+    depth = observed | (libraries or {})
     z, values = generation.generate(network, n_cells, libraries=depth, seed=seed, batch=number)
     obs = pd.DataFrame(index=[f"generated{i}" for i in range(n_cells)])
     parts = {}
@@ -85,8 +88,10 @@ def interpolate(
         Barcodes of two cells of ``data``.
     steps
         Points, the two cells included.
-    batch, libraries
+    batch
         As in :func:`generate`.
+    libraries
+        Sum of the expected counts of a cell, by modality; by default the median of the training.
 
     Returns
     -------

@@ -52,6 +52,11 @@ class LatentLibrary(nn.Module):
         bounded = LOG_VARIANCE_BOUND * torch.tanh(log_variance / LOG_VARIANCE_BOUND)
         return Posterior(self.location + self.log_scale.exp() * mean, 2 * self.log_scale + bounded)
 
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw libraries ℓ [n, 1] from the prior; the numbers come from the generator's device."""
+        noise = torch.randn((n, 1), generator=generator, device=generator.device)
+        return (self.location + self.log_scale.exp() * noise.to(self.location)).exp()
+
     def kl(self, posterior: Posterior) -> Tensor:
         """KL divergence from the prior, ½ [σ²/s² + (μ − m)²/s² − 1 − log σ²/s²] [B]."""
         mean = (posterior.mean - self.location) * torch.exp(-self.log_scale)

@@ -19,12 +19,13 @@ def generate(
     seed: int,
     batch: int | None = None,
 ) -> tuple[np.ndarray, dict[str, sparse.csr_matrix]]:
-    """Draw cells: z from the prior, values from the likelihoods, block by block.
+    """Draw cells: z from the prior, libraries, values from the likelihoods, block by block.
 
     Parameters
     ----------
     libraries
-        Sum of the expected counts of a cell, by modality.
+        Sum of the expected counts of a cell, by modality. Latent libraries that are not given are
+        drawn, one for each cell, from their prior N(m, s²) of log ℓ.
     batch
         Number of the batch to imitate; None for the average of all.
 
@@ -52,7 +53,7 @@ def generate(
         shares = model.prior.responsibilities(z)
         for name, parts in blocks.items():
             outputs = model.outputs(name, z, covariate, shares)
-            library = _library(z, libraries[name])
+            library = _library(model, name, z, libraries, generator)
             drawn = model.likelihoods[name].sample(outputs, library, generator)
             parts.append(sparse.csr_matrix(drawn.cpu().numpy()))
     values = {name: sparse.csr_matrix(sparse.vstack(parts)) for name, parts in blocks.items()}
@@ -77,7 +78,9 @@ def interpolate(
         [D], such as the posterior means of two cells.
     steps
         Points, the two ends included.
-    libraries, batch
+    libraries
+        Sum of the expected counts of a cell, by modality.
+    batch
         As in :func:`generate`.
 
     Returns
@@ -97,7 +100,7 @@ def interpolate(
     shares = model.prior.responsibilities(z)
     values = {}
     for name in model.config.modalities:
-        library = _library(z, libraries[name])
+        library = _constant(z, libraries[name])
         values[name] = model.expectation(name, z, covariate, library, shares).cpu().numpy()
     return path, values
 
@@ -112,5 +115,18 @@ def covariate_rows(model: MultimodalVAE, n_cells: int, batch: int | None) -> Ten
     return torch.eye(n_batches)[[batch] * n_cells]
 
 
-def _library(z: Tensor, value: float) -> Tensor:
+def _library(
+    model: MultimodalVAE,
+    name: str,
+    z: Tensor,
+    libraries: dict[str, float],
+    generator: torch.Generator,
+) -> Tensor:
+    """Library of each cell [B, 1]: as given, or drawn."""
+    if name in libraries or name not in model.libraries:
+        return _constant(z, libraries[name])
+    return model.libraries[name].sample(len(z), generator).to(z.device)
+
+
+def _constant(z: Tensor, value: float) -> Tensor:
     return torch.full((len(z), 1), float(value), device=z.device)
