@@ -68,7 +68,7 @@ def test_the_names_of_terms_are_those_of_the_functions():
         ({"standardise": ["rna"]}, "'standardise' .* 'rna'"),
         ({"balance": "per-feature"}, "'balance' .* Known: none, per_feature"),
         ({"library": "latnt"}, "'library' .* 'latnt'. Known: observed, latent"),
-        ({"kl_schedule": "cosine"}, "'kl_schedule' .* Known: linear, cyclical"),
+        ({"kl_schedule": "step"}, "'kl_schedule' .* Known: linear, cosine, exponential, cyclical"),
         ({"kl_reduction": "sums"}, "'kl_reduction' .* Known: sum, mean"),
         ({"optimiser": "sgd"}, "'optimiser' .* Known: adamw, adam"),
         ({"terms": {"donor": 1.0}}, "'donor' compares projections, .* set 'projection'"),

@@ -105,6 +105,45 @@ def test_means_of_both_losses_make_another_weight(hyper, beta):
         assert schedule.at(epoch) == pytest.approx(expected)
 
 
+def schedules(preset, **hyper):
+    settings = configure(preset, hyper)
+    shapes = {name: SHAPES[name] for name in settings.modalities or SHAPES}
+    return settings.schedules(settings.model(shapes, n_batches=2))
+
+
+@pytest.mark.parametrize(
+    ("name", "ramp"),
+    [
+        ("linear", lambda p: p),
+        ("cosine", lambda p: (1 - math.cos(math.pi * p)) / 2),
+        ("exponential", lambda p: (math.exp(p) - 1) / (math.e - 1)),
+    ],
+)
+def test_the_divergence_is_warmed_up_as_told(name, ramp):
+    found = schedules("scmvp", kl_schedule=name, kl_warmup_epochs=8, kl_weight=0.5)
+    for epoch in range(1, 20):
+        expected = pytest.approx(0.5 * ramp(min(epoch / 8, 1)))
+        assert (found["kl_z"].at(epoch), found["kl_c"].at(epoch)) == (expected, expected)
+    assert found["kl_z"].settled == 8
+
+
+def test_the_usage_term_falls_to_0_where_it_is_told_to():
+    found = schedules("scmvp", usage_epochs=4)["usage"]
+    assert [found.at(epoch) for epoch in (1, 2, 3, 4, 5, 99)] == [7.5, 5, 2.5, 0, 0, 0]
+    assert schedules("scmvp")["usage"].at(99) == 10
+    assert schedules("scmvp", usage_epochs=90, terms={"usage": 0.0})["usage"].settled == 0
+
+
+def test_the_divergence_of_components_has_a_weight_of_its_own():
+    found = schedules("scmvp", kl_c_weight=0.1, kl_warmup_epochs=4)
+    assert [found["kl_z"].at(epoch) for epoch in (2, 9)] == [0.5, 1]
+    assert [found["kl_c"].at(epoch) for epoch in (2, 9)] == pytest.approx([0.05, 0.1])
+    assert schedules("scmvp", kl_weight=0.3)["kl_c"].value == 0.3
+    assert "kl_c" not in schedules("trivae", kl_c_weight=0.1)
+    with pytest.raises(UserError, match="'kl_c_weight' must be of type float, .* or None"):
+        configure("scmvp", {"kl_c_weight": "low"})
+
+
 @pytest.mark.parametrize("preset", REGISTRY.names())
 def test_every_term_is_on_before_the_last_epoch(preset):
     """A warm-up longer than the training would leave terms off that the preset asks for."""

@@ -13,7 +13,7 @@ from multiome2vec.registry import Registry
 
 REGISTRY = Registry("multiome2vec.presets", kind="model")
 #: settings that have one value of another type than all others: this one, and an example of those
-EITHER = {"n_components": ("auto", 10), "target_loss": (None, 100.0)}
+EITHER = {"n_components": ("auto", 10), "target_loss": (None, 100.0), "kl_c_weight": (None, 0.1)}
 
 
 def configure(preset: str, hyper: dict):

@@ -36,7 +36,7 @@ CHOICES = {
     "enumerate": ("exact", "argmax", "gumbel"),
     "initialisation": ("kaiming", "xavier"),
     "kl_reduction": ("sum", "mean"),
-    "kl_schedule": ("linear", "cyclical"),
+    "kl_schedule": ("linear", "cosine", "exponential", "cyclical"),
     "optimiser": OPTIMISERS,
     "lr_schedule": LR_SCHEDULES,
 }
@@ -91,9 +91,13 @@ class Hyperparameters:
     kl_reduction
         ``sum``: nats. ``mean``: KL per dimension against squared error per feature (GTEx VAE); then
         β is kl_weight · F / (2 · latent), which the card records.
+    kl_c_weight
+        Final weight of the part of a mixture prior's divergence that is of the components, KL(γ ‖
+        π), instead of kl_weight; None for the same.
     kl_schedule, kl_warmup_epochs, kl_decay
-        Course of β: ``linear`` (warm-up) or ``cyclical`` (cosine ramps of kl_warmup_epochs each,
-        kl_decay times the one before).
+        Course of β: ``linear``, ``cosine`` or ``exponential`` (one rise in kl_warmup_epochs, see
+        :class:`~multiome2vec.training.schedules.Schedule`) or ``cyclical`` (cosine ramps of
+        kl_warmup_epochs each, kl_decay times the one before).
     terms
         Weights of further terms, see :mod:`multiome2vec.objectives.terms`.
     masking, free_nats, free_bits, temperature, thinning, noise
@@ -104,7 +108,9 @@ class Hyperparameters:
         Epochs with the prior N(0, I) before a mixture prior takes its start from the cells.
     reseed_epochs
         Epochs in a row after which a dead component of a mixture prior is moved to cells that the
-        prior explains worst, as long as β rises; 0 for never.
+        prior explains worst, as long as β rises or the term ``usage`` falls; 0 for never.
+    usage_epochs
+        Epochs in which the weight of the term ``usage`` falls linearly to 0; 0 if it stays.
     uniform_epochs
         First epochs, after those of ``pretrain_epochs``, in which the components of a mixture prior
         weigh alike, so that none is starved before it has found its cells; 0 for none.
@@ -139,6 +145,7 @@ class Hyperparameters:
     sampled_features: int = 8192
 
     kl_weight: float = 1.0
+    kl_c_weight: float | None = None
     kl_reduction: str = "sum"
     kl_schedule: str = "linear"
     kl_warmup_epochs: int = 20
@@ -154,6 +161,7 @@ class Hyperparameters:
     pretrain_epochs: int = 0
     reseed_epochs: int = 3
     uniform_epochs: int = 0
+    usage_epochs: int = 0
 
     optimiser: str = "adamw"
     learning_rate: float = 1e-3
@@ -230,20 +238,24 @@ class Hyperparameters:
 
         Terms that need a latent space to speak of start when β has reached its value.
         """
-        divergences = ("kl_z", "kl_c") if self.has_mixture else ("kl_z",)
-        others = {
-            name: Schedule("constant", weight, delay=self.kl_warmup_epochs if name in LATE else 0)
-            for name, weight in self.terms.items()
-        }
-        return {**dict.fromkeys(divergences, self._beta(config)), **others}
+        found = {"kl_z": self._beta(config, self.kl_weight)}
+        if self.has_mixture:
+            own = self.kl_weight if self.kl_c_weight is None else self.kl_c_weight
+            found["kl_c"] = self._beta(config, own)
+        for name, weight in self.terms.items():
+            delay = self.kl_warmup_epochs if name in LATE else 0
+            found[name] = Schedule("constant", weight, delay=delay)
+        weight = self.terms.get("usage", 0)
+        if weight and self.usage_epochs:
+            found["usage"] = Schedule("linear", 0.0, start=weight, epochs=self.usage_epochs)
+        return found
 
-    def _beta(self, config: ModelConfig) -> Schedule:
-        value = self.kl_weight
+    def _beta(self, config: ModelConfig, value: float) -> Schedule:
         if self.kl_reduction == "mean":
             n_features = sum(spec.n_features for spec in config.modalities.values())
             value *= n_features / (2 * config.latent)
-        if self.kl_schedule == "linear":
-            return Schedule("linear", value, epochs=self.kl_warmup_epochs)
+        if self.kl_schedule != "cyclical":
+            return Schedule(self.kl_schedule, value, epochs=self.kl_warmup_epochs)
         return Schedule(
             "cyclical",
             value,
