@@ -19,7 +19,7 @@ SMALL = {
 }  # fmt: skip
 #: of networks with batch normalisation, whose running statistics settle first
 LONGER = {"flagship": {"max_epochs": 25}} | {
-    name: {"max_epochs": 12} for name in ("gtex", "gtex-readme")
+    name: {"max_epochs": 12} for name in ("gtex", "gtex-readme", "scmvp-parity")
 }
 KINDS = [("rna",), ("atac",), ("rna", "atac"), ("atac", "motif"), ("rna", "atac", "motif")]
 

@@ -74,6 +74,7 @@ def planned(alternatives) -> dict[str, set[str]]:
     factors["database"] = "other.regions_vs_motifs.rankings.feather"
     for term in CONTRASTIVE:  # these compare projections
         overrides[f"models.*.terms.{term}"]["models"]["trivae"]["projection"] = 8
+    overrides["models.*.shared"]["models"]["trivae"]["fusion"] = "concat"  # whose layer it is
     # a window needs the mode that has one
     for caller in ("macs2", "macs3"):
         for key in ("shift", "extsize"):

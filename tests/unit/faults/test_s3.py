@@ -102,7 +102,7 @@ def test_fault_only_auxiliary_encoders_are_pretrained(monkeypatch):
         return result
 
     monkeypatch.setattr(module, "fit", watch)
-    small(pretrain_epochs=8, max_epochs=1)
+    small(pretrain_epochs=24, max_epochs=1)
     (end,), (start,), (found,) = ends, starts, used
     assert set(start) - set(end) == {n for n in start if n.startswith("prior.")}
     assert all(torch.equal(start[name], end[name]) for name in end)

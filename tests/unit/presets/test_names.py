@@ -72,6 +72,7 @@ def test_the_names_of_terms_are_those_of_the_functions():
         ({"kl_reduction": "sums"}, "'kl_reduction' .* Known: sum, mean"),
         ({"optimiser": "sgd"}, "'optimiser' .* Known: adamw, adam"),
         ({"terms": {"donor": 1.0}}, "'donor' compares projections, .* set 'projection'"),
+        ({"shared": 8}, "'shared' is the width of a layer of the fusion 'concat', .* 'poe'"),
         ({"enumerate": "soft"}, "'enumerate' .* Known: exact, argmax, gumbel"),
     ],
     ids=str,

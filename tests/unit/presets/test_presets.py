@@ -2,7 +2,14 @@ import math
 
 import pytest
 from multiome2vec.errors import UserError
-from multiome2vec.models.config import ACCESSIBILITY, CONTINUOUS, COUNTS, ModalityShape
+from multiome2vec.models.config import (
+    ACCESSIBILITY,
+    CONTINUOUS,
+    COUNTS,
+    ModalityShape,
+    ModelConfig,
+)
+from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.presets import REGISTRY, configure
 from multiome2vec.presets._hyperparameters import OPTIMISATION
 from multiome2vec.training.settings import Optimisation
@@ -103,6 +110,29 @@ def test_means_of_both_losses_make_another_weight(hyper, beta):
         ramp = (1 - math.cos(math.pi * within / 10)) / 2
         expected = max(beta * ramp * 0.9**cycle, 0.01 * beta)
         assert schedule.at(epoch) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("preset", "hyper", "width"),
+    [
+        ("scmvp", {}, 256),
+        ("scmvp-parity", {}, 128),
+        ("scmvp", {"shared": 0}, 0),
+        ("trivae", {"fusion": "concat", "shared": 8}, 8),
+        ("trivae", {}, 0),
+    ],
+)
+def test_the_joint_layer_of_a_concatenation_has_the_width_it_is_told(preset, hyper, width):
+    """As wide as scMVP's text says (256) and as its code has it (128)."""
+    settings = configure(preset, hyper)
+    shapes = {name: SHAPES[name] for name in settings.modalities or SHAPES}
+    model = MultimodalVAE(settings.model(shapes, n_batches=2))
+    again = MultimodalVAE(ModelConfig.from_dict(model.config.to_dict()))
+    for found in (model, again):
+        joint = getattr(found.fusion, "shared", ())
+        assert [type(layer).__name__ for layer in joint] == ["Linear", "LayerNorm"] * bool(width)
+        if width:
+            assert joint[0].out_features == found.fusion.head.in_features == width
 
 
 def schedules(preset, **hyper):

@@ -107,6 +107,8 @@ class ModelConfig:
         Whether encoders are told the batch too, or decoders alone.
     fusion
         A name in :data:`multiome2vec.models.fusion.FUSIONS`.
+    shared
+        Width of the joint layer of the fusion ``concat``; 0 for none.
     prior
         A name in :data:`multiome2vec.models.priors.PRIORS`.
     n_components
@@ -130,6 +132,7 @@ class ModelConfig:
     activation: str = "relu"
     batch_in_encoder: bool = True
     fusion: str = "poe"
+    shared: int = 0
     prior: str = "standard-normal"
     n_components: int = 0
     prior_options: tuple[tuple[str, str | float], ...] = ()

@@ -66,7 +66,11 @@ class MultimodalVAE(nn.Module):
                 if spec.library == "latent"
             }
         )
-        options = {"subsets": valid_subsets(config)} if config.fusion == "mopoe" else {}
+        options = {}
+        if config.fusion == "mopoe":
+            options = {"subsets": valid_subsets(config)}
+        elif config.fusion == "concat":
+            options = {"n_shared": config.shared}
         self.fusion = FUSIONS[config.fusion](
             config.latent,
             widths=widths,

@@ -58,7 +58,7 @@ class Hyperparameters:
         Modalities to model; empty for all that the dataset has.
     n_hvg, n_regions
         At most so many genes (the most variable) and regions (those open in most cells).
-    latent, hidden, dropout, norm, activation, batch_in_encoder, fusion, prior
+    latent, hidden, dropout, norm, activation, batch_in_encoder, fusion, shared, prior
         See :class:`~multiome2vec.models.config.ModelConfig`.
     initialisation
         Of linear layers: ``kaiming`` (uniform within ±1/√inputs, also of the biases) or ``xavier``
@@ -130,6 +130,7 @@ class Hyperparameters:
     initialisation: str = "kaiming"
     batch_in_encoder: bool = True
     fusion: str = "poe"
+    shared: int = 0
     prior: str = NORMAL
     n_components: int | str = 10
     enumerate: str = "exact"
@@ -200,6 +201,11 @@ class Hyperparameters:
             raise UserError(
                 f"The term '{compared[0]}' compares projections, but there are none: set "
                 "'projection' to their width, such as 128."
+            )
+        if self.shared and self.fusion != "concat":
+            raise UserError(
+                "'shared' is the width of a layer of the fusion 'concat', but the fusion is "
+                f"'{self.fusion}': set one of them to another value (shared: 0 for no such layer)."
             )
         if self.n_components == AUTO and not (self.has_mixture and self.pretrain_epochs):
             raise UserError(
@@ -293,6 +299,7 @@ class Hyperparameters:
             activation=self.activation,
             batch_in_encoder=self.batch_in_encoder,
             fusion=self.fusion,
+            shared=self.shared,
             prior=self.prior,
             n_components=n_components if mixture else 0,
             prior_options=(("enumerate", self.enumerate),) if self.prior == "gmvae" else (),

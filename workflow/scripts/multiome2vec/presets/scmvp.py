@@ -10,6 +10,7 @@ REGISTRY.register("scmvp")(
         hidden=(128,),
         dropout=0.3,
         fusion="concat",
+        shared=256,
         prior="mixture",
         encoder={"counts": "mask-attention", "accessibility": "self-attention"},
         decoder={"counts": "cluster-attention", "accessibility": "cluster-attention"},

@@ -10,6 +10,7 @@ REGISTRY.register("scmvp-parity")(
         hidden=(128,),
         norm="batch",
         fusion="concat",
+        shared=128,
         prior="mixture",
         encoder={"counts": "mask-attention", "accessibility": "self-attention-scalar"},
         decoder={"counts": "cluster-attention", "accessibility": "cluster-attention"},
