@@ -51,6 +51,7 @@ def test_loss_falls_and_every_term_is_logged(data):
         "lr",
         "train_subset",
         "active_units",
+        "mutual_information",
     } | {
         f"{part}_{term}"
         for part in ("train", "val")
@@ -234,7 +235,7 @@ def test_averaged_weights_are_validated_and_kept(data):
 
 
 def test_collapse_is_reported(data, monkeypatch, caplog):
-    monkeypatch.setattr(loop, "observe", lambda *_: {"active_units": 1})
+    monkeypatch.setattr(loop, "observe", lambda *_, **__: {"active_units": 1})
     train(data, max_epochs=1)
     assert "latent space has collapsed: 1 variables" in caplog.text
 

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +9,11 @@ from multiome2vec.training.inference import Latent, latent
 from multiome2vec.training.monitors import (
     active_units,
     effective_components,
+    mutual_information,
     observe,
     warn_of_collapse,
 )
+from scipy.stats import norm
 from toy_training import toy_cells, train
 
 
@@ -24,6 +28,38 @@ def test_effective_components_of_known_usage():
     assert effective_components(np.eye(8)[np.zeros(10, int)]) == pytest.approx(1)
     half = np.eye(4)[[0, 1] * 20]
     assert effective_components(half) == pytest.approx(2)
+
+
+@pytest.mark.parametrize(("places", "expected"), [(1, 0), (2, math.log(2)), (200, math.log(200))])
+def test_mutual_information_of_posteriors_at_some_places(places, expected):
+    """Cells at k places far apart: ln k, whatever their number."""
+    means = 1e3 * np.repeat(np.eye(places, 200, dtype=np.float32), 200 // places, axis=0)
+    found = mutual_information(means, np.full_like(means, 0.5))
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_mutual_information_of_gaussian_places_has_the_closed_form():
+    """½ ln(1 + s² / σ²) per dimension for means of variance s² and posteriors of variance σ²."""
+    means = np.random.default_rng(1).normal(0, [3.0, 1.0, 0.0], (20_000, 3)).astype(np.float32)
+    variances = np.full_like(means, [9.0, 0.5, 0.1])
+    expected = 0.5 * (math.log(2) + math.log(3))
+    found = [mutual_information(means, variances, seed=seed) for seed in (0, 0, 1)]
+    assert found == pytest.approx([expected] * 3, abs=0.06)
+    assert found[0] == found[1] != found[2]
+
+
+def test_mutual_information_is_that_of_all_pairs():
+    """By brute force, of many dimensions and of posteriors that differ in width."""
+    rng = np.random.default_rng(0)
+    means, variances = rng.normal(0, 0.1, (30, 300)), rng.uniform(0.2, 2, (30, 300))
+    noise = np.random.default_rng(4)
+    parts = [noise.standard_normal((30, width)) for width in (256, 44)]
+    z = means + np.sqrt(variances) * np.hstack(parts)
+    pairs = norm.logpdf(z[:, None], means, np.sqrt(variances)).sum(axis=-1)
+    every = np.log(np.exp(pairs - pairs.max()).mean(axis=1)) + pairs.max()
+    assert mutual_information(means, variances, seed=4) == pytest.approx(
+        (pairs.diagonal() - every).mean()
+    )
 
 
 def test_a_prior_with_responsibilities_is_observed():
@@ -43,8 +79,9 @@ def test_a_prior_with_responsibilities_is_observed():
 def test_further_monitors_are_added():
     means = np.random.default_rng(0).normal(size=(50, 3))
     where = Latent(means, np.ones_like(means))
-    assert observe(where, (lambda found: {"cells": len(found.mean)},)) == {
+    assert observe(where, (lambda found: {"cells": len(found.mean)},), seed=3) == {
         "active_units": 3,
+        "mutual_information": mutual_information(means, np.ones_like(means), seed=3),
         "cells": 50,
     }
 

@@ -72,7 +72,8 @@ class Fit:
     ----------
     history
         One row per epoch: terms of the training and validation losses in nats per cell, weights
-        of the schedules (``<name>_weight``), learning rate and monitors.
+        of the schedules (``<name>_weight``), learning rate and monitors
+        (:func:`~multiome2vec.training.monitors.observe`).
     best_epoch
         Epoch (from 1) whose weights the model has.
     active_units
@@ -317,7 +318,7 @@ def _close_epoch(plan: Plan, state: State, weights: dict[str, float]) -> dict[st
         where = latent(model, plan.data, plan.split.validation)
         state.best.update(model, loss=validated["loss"], epoch=epoch)
     row |= {f"val_{name}": value for name, value in validated.items()}
-    row |= observe(where, plan.context.monitors)
+    row |= observe(where, plan.context.monitors, seed=plan.seed)
     if where.responsibilities is not None and plan.optimisation.reseed_epochs:
         row["reseeded"] = _reseed(plan, state, where.responsibilities)
     if epoch >= plan.optimisation.settled:
