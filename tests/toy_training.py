@@ -5,12 +5,14 @@ arguments of :func:`train`, and writes OUT/<name>-<rank>.safetensors and the his
 """
 
 import dataclasses
+import itertools
 import json
 import logging
 import os
 import signal
 import sys
 from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,7 @@ from multiome2vec.objectives.elbo import LossOutput
 from multiome2vec.objectives.objective import Objective
 from multiome2vec.objectives.spec import ObjectiveSpec
 from multiome2vec.presets import configure
+from multiome2vec.tasks.train import train_model
 from multiome2vec.training import distributed
 from multiome2vec.training.interrupt import Interrupted
 from multiome2vec.training.loop import Context, fit
@@ -84,28 +87,54 @@ def train(
     objective=elbo,
     settings=None,
     context=None,
+    stages=1,
     dropout=0.1,
     hyper=None,
     **changes,
 ):
-    """Train on the CPU; ``hyper`` is of the preset, ``changes`` are of the optimisation."""
+    """Train on the CPU; ``hyper`` is of the preset, ``changes`` are of the optimisation.
+
+    Of several stages, each begins with the weights of the one before; the last one's fit returns.
+    """
     generator = seed_everything(seed)
     split = split_cells(data.batch_codes, validation=0.2, rng=np.random.default_rng(seed))
     small = {"hidden": [16], "latent": 4, "dropout": dropout}
     preset = configure("trivae", small | (hyper or {}))
     model = MultimodalVAE(preset.model(data.shapes, n_batches=2))
     fit_statistics(model, data, split.train)
-    result = fit(
-        model,
-        data,
-        split,
-        objective=objective,
-        optimisation=dataclasses.replace(SHORT, **changes),
-        settings=RunSettings(device="cpu", **(settings or {})),
-        generator=generator,
-        context=context or Context(),
-    )
+    for _ in range(stages):
+        result = fit(
+            model,
+            data,
+            split,
+            objective=objective,
+            optimisation=dataclasses.replace(SHORT, **changes),
+            settings=RunSettings(device="cpu", **(settings or {})),
+            seed=seed,
+            generator=generator,
+            context=context or Context(),
+        )
     return model, split, result
+
+
+def train_preset(preset, *, settings=None, kill_at=None, **hyper):
+    """Train a preset in all its stages; a signal may come at the end of the epoch ``kill_at``."""
+    small = {"hidden": [16], "latent": 4, "batch_size": 16, "n_components": 3}
+    ended = itertools.count(1)
+
+    def monitor(_):
+        if next(ended) == kill_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return {}
+
+    trained = train_model(
+        toy_multiome(cells=160),
+        configure(preset, small | hyper),
+        seed=0,
+        run=RunSettings(device="cpu", **(settings or {})),
+        monitors=[monitor],
+    )
+    return trained.model, trained.split, trained.fit
 
 
 def main(out, runs):
@@ -113,12 +142,13 @@ def main(out, runs):
     logging.basicConfig(level=logging.INFO)
     data, rank = toy_cells(), os.environ.get("RANK", "0")
     for name, arguments in json.loads(runs).items():
-        if "kill_at" in arguments:
+        begin = train_preset if "preset" in arguments else partial(train, data)
+        if "kill_at" in arguments and "preset" not in arguments:
             arguments["objective"] = KillAt(arguments.pop("kill_at"))
         if arguments.pop("noiseless", False):
             arguments["objective"] = noiseless
         with suppress(Interrupted) if arguments.pop("stopped", False) else nullcontext():
-            model, _, result = train(data, **arguments)
+            model, _, result = begin(**arguments)
             save_file(model.state_dict(), Path(out) / f"{name}-{rank}.safetensors")
             (Path(out) / f"{name}-{rank}.json").write_text(json.dumps(result.history))
     distributed.leave()

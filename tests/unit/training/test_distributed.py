@@ -11,29 +11,45 @@ from safetensors.torch import load_file
 from toy_training import noiseless, toy_cells, train
 
 LARGE = {"dropout": 0.0, "max_epochs": 2}
+STAGES = LARGE | {"max_epochs": 1, "stages": 2}
 DRAWS = {"max_epochs": 2, "batch_size": 16}
+MIXTURE = {"preset": "count-gmvae", "pretrain_epochs": 1, "max_epochs": 2}
+SECONDS = 300  # after which the processes are taken to wait for each other
+
+
+def launch(*arguments):
+    """Output of two processes on the CPU."""
+    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    process = subprocess.Popen(
+        [sys.executable, *command, *arguments], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        _, log = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        _, log = process.communicate()
+    assert process.returncode == 0, log
+    return log
 
 
 @pytest.fixture(scope="module")
 def launched(tmp_path_factory):
-    """Folder and output of four trainings by two processes on the CPU."""
+    """Folder and output of trainings by two processes on the CPU."""
     out = tmp_path_factory.mktemp("launched")
     state = {"checkpoint_dir": str(out / "state")}
+    mixture = {"settings": {"checkpoint_dir": str(out / "mixture")}}
     runs = {
         "large": LARGE
         | {"batch_size": 25, "noiseless": True, "settings": {"metrics": str(out / "m.jsonl")}},
         "whole": DRAWS,
         "killed": DRAWS | {"kill_at": 6, "settings": state, "stopped": True},
         "resumed": DRAWS | {"settings": state},
+        "stages": STAGES | {"batch_size": 25, "noiseless": True},
+        "mixture": MIXTURE,
+        "mixture_killed": MIXTURE | mixture | {"kill_at": 2, "stopped": True},
+        "mixture_resumed": MIXTURE | mixture,
     }
-    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run(
-        [sys.executable, *command, toy_training.__file__, str(out), json.dumps(runs)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return out, done.stderr
+    return out, launch(toy_training.__file__, str(out), json.dumps(runs))
 
 
 def weights(out, name):
@@ -80,7 +96,30 @@ def test_two_processes_that_are_terminated_resume(launched):
     """With draws and dropout of their own in each process."""
     out, log = launched
     assert not list(out.glob("killed-*"))
-    assert log.count("at epoch 2, step 2") == 2
+    assert log.count(f"Resumed from {out / 'state'} at epoch 2, step 2") == 2
     states = [*weights(out, "whole"), *weights(out, "resumed")]
+    for name, tensor in states[0].items():
+        assert all(torch.equal(state[name], tensor) for state in states)
+
+
+def test_the_second_stage_takes_every_cell_once(launched):
+    """Otherwise its steps are others than those of one process with twice the batch."""
+    out, _ = launched
+    model, _, result = train(toy_cells(), batch_size=50, objective=noiseless, **STAGES)
+    for name, tensor in model.state_dict().items():
+        for state in weights(out, "stages"):
+            torch.testing.assert_close(state[name], tensor, atol=1e-5, rtol=1e-4)
+    rows = json.loads((out / "stages-0.json").read_text())
+    for row, expected in zip(rows, result.history, strict=True):
+        assert row == pytest.approx(expected, rel=1e-5)
+
+
+def test_two_processes_resume_the_second_stage(launched):
+    out, log = launched
+    assert not list(out.glob("mixture_killed-*"))
+    assert "is not resumed" not in log
+    for stage, place in (("pretraining", "epoch 2, step 0"), ("joint", "epoch 2, step 1")):
+        assert log.count(f"Resumed from {out / 'mixture' / stage} at {place}") == 2
+    states = [*weights(out, "mixture"), *weights(out, "mixture_resumed")]
     for name, tensor in states[0].items():
         assert all(torch.equal(state[name], tensor) for state in states)

@@ -80,6 +80,7 @@ class _Job:
     split: Split
     settings: Hyperparameters
     run: RunSettings
+    seed: int
     generator: torch.Generator
     context: Context
 
@@ -94,6 +95,7 @@ class _Job:
             objective=Objective(self.settings.objective),
             optimisation=optimisation,
             settings=replace(self.run, checkpoint_dir=folder and str(Path(folder) / stage)),
+            seed=self.seed,
             generator=self.generator,
             context=replace(self.context, stage=stage, earlier=earlier),
         )
@@ -165,8 +167,8 @@ def train_model(
     digests = {name: features_digest(found) for name, found in names.items()}
     told = {"settings": digest([_told(settings), batch_key, batches]), "features": str(digests)}
     context = Context({**(key or {}), **told}, barcodes=dataset.obs.index, monitors=monitors)
-    job = _Job(data, split, settings, run, generator, context)
-    model, result, libraries = _train(job, seed)
+    job = _Job(data, split, settings, run, seed, generator, context)
+    model, result, libraries = _train(job)
     facts = {
         "seed": seed,
         "batch_key": batch_key,
@@ -218,7 +220,7 @@ def _facts(job: _Job, names: Mapping, digests: Mapping[str, str], result: Fit) -
     }
 
 
-def _train(job: _Job, seed: int) -> tuple[MultimodalVAE, Fit, dict[str, float]]:
+def _train(job: _Job) -> tuple[MultimodalVAE, Fit, dict[str, float]]:
     """Fit the model; with a mixture prior after a model with N(0, I), which gives its start.
 
     Returns also the median library of the training cells by modality.
@@ -234,7 +236,7 @@ def _train(job: _Job, seed: int) -> tuple[MultimodalVAE, Fit, dict[str, float]]:
     earlier = {}
     if settings.has_mixture and settings.pretrain_epochs:
         first, earlier["pretraining"] = _pretrain(job, model)
-        model = _begin_mixture(job, model, first, seed)
+        model = _begin_mixture(job, model, first)
     return model, job.fit(model, settings.optimisation(config), "joint", earlier), libraries
 
 
@@ -259,20 +261,18 @@ def _pretrain(job: _Job, model: MultimodalVAE) -> tuple[MultimodalVAE, list[dict
     return first, job.fit(first, optimisation, "pretraining", {}).history
 
 
-def _begin_mixture(
-    job: _Job, model: MultimodalVAE, first: MultimodalVAE, seed: int
-) -> MultimodalVAE:
+def _begin_mixture(job: _Job, model: MultimodalVAE, first: MultimodalVAE) -> MultimodalVAE:
     """Model with the weights of a pretrained one and a mixture of its cells.
 
     It is another one where the cells say how many components there are.
     """
     found = latent(first, job.data, job.split.train)
     if job.settings.n_components == AUTO:
-        n_components = count_clusters(found.mean, seed=seed)
+        n_components = count_clusters(found.mean, seed=job.seed)
         model = MultimodalVAE(replace(model.config, n_components=n_components))
     _take_weights(model, first)
     means, variances = torch.from_numpy(found.mean), torch.from_numpy(found.variance)
-    start = initial_mixture(means, model.config.n_components, seed, variances=variances)
+    start = initial_mixture(means, model.config.n_components, job.seed, variances=variances)
     model.prior.initialise(*start)
     logger.info("The mixture prior starts from %d clusters of the cells.", len(start[0]))
     return model

@@ -137,6 +137,7 @@ def fit(
     objective: Objective,
     optimisation: Optimisation,
     settings: RunSettings,
+    seed: int,
     generator: torch.Generator,
     context: Context | None = None,
 ) -> Fit:
@@ -152,8 +153,11 @@ def fit(
         Its statistics set from the training cells; it is moved to the device.
     objective
         Loss of a batch, a mean over its cells.
+    seed
+        Of the order of the cells and the draws of the validation, the same in all processes.
     generator
-        Random numbers (CPU) for order, subsets and latent draws. Dropout uses torch's global one.
+        Random numbers (CPU) for subsets and latent draws. Dropout uses torch's global one. In all
+        processes but the leader both are seeded anew, with another seed in every stage.
 
     Raises
     ------
@@ -162,7 +166,7 @@ def fit(
     Interrupted
         If a signal or the time limit stopped the training; its state is in ``checkpoint_dir``.
     """
-    group, seed = join(settings.device), generator.initial_seed()
+    group = join(settings.device)
     device = prepare(model, settings, group=group)
     context = context or Context()
     plan = Plan(data, split, objective, optimisation, settings, context, group, device, seed)
@@ -196,8 +200,9 @@ def _start(plan: Plan, model: MultimodalVAE, generator: torch.Generator) -> Stat
     group, optimisation = plan.group, plan.optimisation
     group.spread([*model.parameters(), *model.buffers()])
     if not group.leader:
-        generator.manual_seed(group.seed(plan.seed))
-        torch.manual_seed(group.seed(plan.seed))
+        own = group.seed(generator.initial_seed())
+        generator.manual_seed(own)
+        torch.manual_seed(own)
     decay = optimisation.ema_decay
     return State(
         model,
