@@ -1,4 +1,6 @@
+import hashlib
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ SPECS = {
 }
 NAMES = {"rna": list("abcd"), "atac": ["chr1:0-5", "chr1:5-9", "é"], "motif": ["", "m"]}
 FEATURES = {"rna": np.array([0, 2, 3, 7]), "atac": np.arange(3), "motif": np.arange(2)}
+SIZE = 2**25  # bytes
 
 
 @pytest.fixture
@@ -55,6 +58,18 @@ def test_same_model_same_bytes(saved, tmp_path):
     again = {"weights": tmp_path / "w2.safetensors", "card": tmp_path / "card2.json"}
     save(model, features=FEATURES, names=NAMES, facts={"seed": 3, "preset": "trivae"}, **again)
     assert all(file_digest(paths[name]) == file_digest(again[name]) for name in paths)
+
+
+def test_a_large_file_is_digested_in_little_memory(tmp_path):
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(SIZE)
+    tracemalloc.start()
+    digest = file_digest(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < SIZE / 10
+    assert digest == hashlib.sha256(bytes(SIZE)).hexdigest()[:16]
 
 
 def test_weights_of_another_model_are_refused(saved):

@@ -141,4 +141,5 @@ def _read_tensors(weights: str | Path) -> dict[str, torch.Tensor]:
 
 def file_digest(path: str | Path) -> str:
     """First 16 hexadecimal digits of the SHA-256 of a file."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
