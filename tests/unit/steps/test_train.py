@@ -1,13 +1,18 @@
 import json
+import tracemalloc
 
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
 from multiome2vec import keys
+from multiome2vec.io.embedding import embedding_object
+from multiome2vec.io.multiome import read_multiome
 from multiome2vec.matrices import assemble
 from multiome2vec.steps.embed_cells import embed_cells
 from multiome2vec.steps.train import train
+from multiome2vec.tasks.embed import embed
+from multiome2vec.training.checkpoint import load
 from toy_multiome import toy_multiome
 
 HYPER = {"hidden": [16], "latent": 4, "max_epochs": 3}
@@ -33,8 +38,14 @@ def run(folder, name, preset="trivae"):
         hyper=HYPER,
         seed=7,
     )
-    embed_cells(mdata=source, **paths, model=preset, out=folder / f"{name}.h5ad")
-    return ad.read_h5ad(folder / f"{name}.h5ad")
+    return embedded(folder, name, preset)
+
+
+def embedded(folder, name, preset="trivae"):
+    paths = {"weights": folder / f"{name}.safetensors", "card": folder / f"{name}.json"}
+    source, out = folder / "multiome.h5mu", folder / f"{name}.h5ad"
+    embed_cells(mdata=source, **paths, model=preset, out=out)
+    return ad.read_h5ad(out)
 
 
 def test_outputs(mdata, tmp_path):
@@ -74,3 +85,23 @@ def test_cells_without_any_modality_of_the_model_are_left_out(mdata, tmp_path, c
     assert (splits["split"] == "").tolist() == lacking.tolist()
     assert "20 of 80 cells have no rna: left out" in caplog.text
     assert run(tmp_path, "second").n_obs == 80
+
+
+def test_cells_are_embedded_from_the_file_as_from_memory(mdata, tmp_path):
+    found = run(tmp_path, "first")
+    checkpoint = load(tmp_path / "first.safetensors", tmp_path / "first.json")
+    held = read_multiome(tmp_path / "multiome.h5mu")
+    expected = embedding_object(embed(checkpoint, held), obs=held.obs, model="trivae", seed=7)
+    np.testing.assert_array_equal(found.X, expected.X)
+    pd.testing.assert_frame_equal(found.obs, expected.obs)
+
+
+def test_what_no_model_uses_is_not_read_to_embed_cells(mdata, tmp_path):
+    run(tmp_path, "first")
+    mdata["rna"].obsm["unused"] = np.zeros((80, 50_000))
+    mdata.write_h5mu(tmp_path / "multiome.h5mu", compression="gzip")
+    tracemalloc.start()
+    embedded(tmp_path, "first")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < mdata["rna"].obsm["unused"].nbytes

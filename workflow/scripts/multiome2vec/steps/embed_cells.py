@@ -33,14 +33,16 @@ def embed_cells(
     device
         Name of the device: ``auto``, ``cpu`` or ``cuda``.
     """
+    import numpy as np
+
+    from multiome2vec.data.readers import read_dataset
     from multiome2vec.io.atomic import write_h5ad
     from multiome2vec.io.contracts import check_embedding
     from multiome2vec.io.embedding import embedding_object
-    from multiome2vec.io.multiome import read_multiome
     from multiome2vec.tasks.embed import embed
     from multiome2vec.training.checkpoint import file_digest, load
 
-    source = read_multiome(mdata)
+    source = read_dataset(mdata)
     checkpoint = load(weights, card)
     result = embedding_object(
         embed(checkpoint, source, device=device),
@@ -48,17 +50,11 @@ def embed_cells(
         model=model,
         seed=checkpoint.card["seed"],
     )
-    seen = source.obs_names.isin(
-        [
-            cell
-            for name in checkpoint.features
-            if name in source.mod
-            for cell in source[name].obs_names
-        ]
-    )
+    used = [name for name in checkpoint.features if name in source.modalities]
+    seen = np.any([source.modalities[name].rows >= 0 for name in used], axis=0)
     if not seen.all():
-        used = " and ".join(checkpoint.features)
-        logger.warning("%d of %d cells have no %s: left out", (~seen).sum(), len(seen), used)
+        names = " and ".join(checkpoint.features)
+        logger.warning("%d of %d cells have no %s: left out", (~seen).sum(), len(seen), names)
         result = result[seen].copy()
     result.uns[keys.PROVENANCE]["card"] = file_digest(card)
     check_embedding(result, path=out)
