@@ -75,6 +75,24 @@ def test_a_training_that_is_done_is_resumed_at_its_end(mdata, tmp_path, caplog):
     assert first.history.equals(second.history)
 
 
+@pytest.mark.parametrize("form", ["path", "dataset", "mudata"])
+def test_other_values_of_the_same_cells_are_not_resumed(mdata, tmp_path, caplog, form):
+    path = tmp_path / "data.h5mu"
+    data = {"path": lambda: path, "dataset": lambda: api.read(path), "mudata": lambda: mdata}[form]
+    run = RunSettings(device="cpu", checkpoint_dir=str(tmp_path / "state"))
+    mdata.write_h5mu(path)
+    api.train(data(), run=run, **QUICK)
+    with caplog.at_level("INFO"):
+        api.train(data(), run=run, **QUICK)
+    assert "Resumed from" in caplog.text
+    caplog.clear()
+    mdata["rna"].layers[keys.COUNTS].data[:] *= 3
+    mdata.write_h5mu(path)
+    found = api.train(data(), run=run, **QUICK)
+    assert "is not resumed: it differs in data." in caplog.text
+    assert found.history.equals(api.train(mdata, **QUICK).history)
+
+
 def test_predicted_values_are_written_for_held_out_cells(mdata, tmp_path):
     from anndata.io import read_zarr
 

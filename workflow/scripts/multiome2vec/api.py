@@ -17,6 +17,7 @@ from multiome2vec.data.device import AUTO
 from multiome2vec.data.multiome import REFUSE
 from multiome2vec.data.readers import open_dataset, read_dataset
 from multiome2vec.data.splits import Split, held_out, split_groups
+from multiome2vec.data.stamp import dataset_stamp, file_stamp
 from multiome2vec.errors import UserError
 from multiome2vec.io.embedding import embedding_object
 from multiome2vec.presets import configure
@@ -84,6 +85,7 @@ def train(
     """
     hyper = configure(preset, settings)
     dataset, run = open_dataset(data), run or RunSettings()
+    stamp = _stamp(data, dataset, batch_key) if run.checkpoint_dir else ""
     trained = train_model(
         dataset,
         hyper,
@@ -92,7 +94,7 @@ def train(
         run=run,
         split=_split(dataset, split_by, seed),
         backend=backend,
-        key={"data": _stamp(data), "split_by": str(split_by)},
+        key={"data": stamp, "split_by": str(split_by)},
     )
     return Model.from_trained(trained, preset=preset)
 
@@ -289,9 +291,9 @@ def _split(dataset: Dataset, column: str | None, seed: int) -> Split | None:
     return split_groups(dataset.obs[column], validation=VALIDATION, rng=rng)
 
 
-def _stamp(data: "Data") -> str:
-    """Size and time of a file, by which a changed one is noticed when training resumes."""
-    if not isinstance(data, str | Path):
-        return ""
-    found = Path(data).stat()
-    return f"{found.st_size}-{found.st_mtime_ns}"
+def _stamp(data: "Data", dataset: Dataset, batch_key: str | None) -> str:
+    """Digest of data in memory, or size and time of a file: changed data are not resumed."""
+    if isinstance(data, str | Path):
+        return file_stamp(data)
+    columns = [name for name in (batch_key, keys.DONOR) if name in dataset.obs]
+    return dataset_stamp(dataset, columns)

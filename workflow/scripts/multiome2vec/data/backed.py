@@ -1,6 +1,7 @@
 """Sparse matrices left in their file (HDF5 or zarr) and read in long runs."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,13 @@ class BackedStore:
         there = index >= 0
         found = self.csr(index[there])
         return csr.as_sparse_rows(found, there=there, n_columns=self.shape[1], device=device)
+
+    def identity(self) -> Iterator[Path | bytes | np.ndarray]:
+        """Yield what tells its values from others: the file in place of what it holds."""
+        yield Path(self.path)
+        yield f"{self.group} {self._halved}".encode()
+        if self._lookup is not None:
+            yield self._lookup
 
     def csr(self, index: np.ndarray) -> Csr:
         """Rows by number, in any order."""

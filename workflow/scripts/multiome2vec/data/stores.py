@@ -5,6 +5,7 @@ rows for the same index, and hold nothing of the size cells × features unless t
 by nature.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -75,6 +76,10 @@ class MemoryStore:
     def nbytes(self) -> int:
         """Bytes of the arrays."""
         return sum(array.nbytes for array in self.arrays)
+
+    def identity(self) -> Iterator[np.ndarray]:
+        """Yield what tells its values from others."""
+        yield from self.arrays
 
     def csr(self, index: np.ndarray) -> Csr:
         """Rows by number, as they are kept."""
@@ -176,6 +181,12 @@ class DenseStore:
     def defined(self, index: np.ndarray, device: torch.device) -> Tensor | None:
         """Where values [B, F] are defined (float32, 1 or 0); None if all are."""
         return None if self._defined is None else self._take(self._defined, index, device)
+
+    def identity(self) -> Iterator[np.ndarray]:
+        """Yield what tells its values from others."""
+        for part in (self._values, self._defined):
+            if part is not None:
+                yield part.cpu().numpy().ravel()
 
     def select(self, columns: np.ndarray) -> "DenseStore":
         """Return a store of some features only."""
