@@ -1,3 +1,4 @@
+import json
 import math
 
 import numpy as np
@@ -6,6 +7,7 @@ import torch
 from multiome2vec.models.multimodal import MultimodalVAE
 from multiome2vec.presets import configure
 from multiome2vec.training.inference import Latent, latent
+from multiome2vec.training.loop import Context
 from multiome2vec.training.monitors import (
     active_units,
     effective_components,
@@ -84,6 +86,22 @@ def test_further_monitors_are_added():
         "mutual_information": mutual_information(means, np.ones_like(means), seed=3),
         "cells": 50,
     }
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, np.float32(-np.inf)])
+def test_a_monitor_may_be_undefined(tmp_path, value):
+    """In the history, in the file of metrics, in the state and when that is resumed."""
+    metrics = tmp_path / "metrics.jsonl"
+    settings = {"checkpoint_dir": str(tmp_path / "state"), "metrics": str(metrics)}
+    values = iter([value, 0.5, value])
+    context = Context(monitors=[lambda _: {"ari": next(values)}])
+    data = toy_cells(60)
+    for max_epochs in (2, 3):
+        found = train(data, max_epochs=max_epochs, context=context, settings=settings)[2]
+    np.testing.assert_array_equal([row["ari"] for row in found.history], [np.nan, 0.5, np.nan])
+    written = metrics.read_text().splitlines()
+    lines = [json.loads(line, parse_constant=pytest.fail) for line in written]
+    assert [line["ari"] for line in lines] == [None, 0.5, None]
 
 
 def test_collapse_of_the_mixture_is_reported(caplog):

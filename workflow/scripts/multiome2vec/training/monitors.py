@@ -1,6 +1,7 @@
 """Numbers that tell whether the latent space is used: per epoch, over the validation cells."""
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -18,7 +19,8 @@ WIDTH = 256  # dimensions in which they are compared at a time
 MIN_UNITS = 2  # fewer active latent variables are called a collapse
 MIN_COMPONENTS = 1.5  # fewer effective components of a mixture prior are called a collapse
 
-#: takes where the validation cells lie, gives numbers by the name of their column in the history
+#: takes where the validation cells lie, gives numbers by the name of their column in the history;
+#: one that is not finite counts as undefined: it becomes NaN
 Monitor = Callable[[Latent], dict[str, float]]
 
 
@@ -81,7 +83,8 @@ def observe(latent: Latent, monitors: Sequence[Monitor], *, seed: int = 0) -> di
     """Numbers of :func:`latent_use` and of every further monitor."""
     numbers = latent_use(latent, seed=seed)
     for monitor in monitors:
-        numbers |= monitor(latent)
+        found = monitor(latent)
+        numbers |= {n: v if math.isfinite(v) else math.nan for n, v in found.items()}
     return numbers
 
 

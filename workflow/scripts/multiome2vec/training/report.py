@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from multiome2vec.io.atomic import atomic_path
+from multiome2vec.training.history import to_json
 from multiome2vec.training.settings import RunSettings
 
 logger = logging.getLogger(__name__)
@@ -15,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 class Report:
     """One line per epoch in a JSON Lines file; a bar on a terminal, else a log line now and then.
+
+    In the file a number that is undefined (NaN) is null.
 
     Parameters
     ----------
@@ -93,4 +96,4 @@ class Report:
 
 
 def _line(row: Mapping, stage: str) -> str:
-    return json.dumps({"stage": stage, **row}, allow_nan=False) + "\n"
+    return json.dumps({"stage": stage, **to_json(row)}, allow_nan=False) + "\n"

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from multiome2vec.training.history import from_json, to_json
 from multiome2vec.training.meter import Meter
 from multiome2vec.training.optimiser import LearningRate
 from multiome2vec.training.weights import BestWeights, MovingAverage
@@ -82,7 +83,7 @@ class State:
             "rate": self.rate.state(),
             "best": {"loss": self.best.loss, "epoch": self.best.epoch} if self.best.epoch else None,
             "average_steps": self.average.steps if self.average else 0,
-            "history": self.history,
+            "history": list(map(to_json, self.history)),
             "idle": self.idle,
         }
 
@@ -114,7 +115,7 @@ class State:
         self.epoch, self.step = common["epoch"], common["step"]
         self.epoch_order = common["order"]
         self.rate.restore(common["rate"])
-        self.history[:] = common["history"]
+        self.history[:] = map(from_json, common["history"])
         self.idle = common["idle"]
         self.meter = Meter(self.epoch, barcodes=self.barcodes)
         self.meter.restore(local["meter"])
