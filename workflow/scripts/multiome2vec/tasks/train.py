@@ -17,6 +17,7 @@ from multiome2vec.data.features import choose_features, features_digest
 from multiome2vec.data.metadata import donor_codes
 from multiome2vec.data.multiome import batch_names, cell_data
 from multiome2vec.data.splits import Split, split_cells
+from multiome2vec.errors import UserError
 from multiome2vec.models.config import ModelConfig
 from multiome2vec.models.density import initial_mixture
 from multiome2vec.models.multimodal import MultimodalVAE
@@ -140,7 +141,8 @@ def train_model(
     Raises
     ------
     UserError
-        If the dataset lacks what the settings ask for, or the loss is not finite.
+        If the dataset lacks what the settings ask for, the split has no cell to learn from or to
+        choose the epoch by, or the loss is not finite.
     Interrupted
         If training was stopped; it resumes from ``run.checkpoint_dir``.
     """
@@ -163,6 +165,7 @@ def train_model(
         rng = np.random.default_rng(seed)
         split = split_cells(data.batch_codes, validation=VALIDATION, rng=rng)
         split = split.within(data.there())
+    _check_split(split, len(data))
     names = {m: dataset.modalities[m].var.index[columns] for m, columns in features.items()}
     digests = {name: features_digest(found) for name, found in names.items()}
     told = {"settings": digest([_told(settings), batch_key, batches]), "features": str(digests)}
@@ -186,6 +189,16 @@ def _features(dataset: Dataset, settings: Hyperparameters) -> dict[str, np.ndarr
     found = choose_features(dataset, n_hvg=settings.n_hvg, n_regions=settings.n_regions)
     wanted = settings.modalities or found
     return {name: columns for name, columns in found.items() if name in wanted}
+
+
+def _check_split(split: Split, n_cells: int) -> None:
+    """Refuse a split without cells to learn from, or without cells to choose the epoch by."""
+    for part, use in ((split.train, "learn from"), (split.validation, "choose the epoch by")):
+        if not len(part):
+            raise UserError(
+                f"The split of {n_cells} cells leaves none to {use}: it has {len(split.train)} for "
+                f"training and {len(split.validation)} for validation. Give each at least one cell."
+            )
 
 
 def _told(settings: Hyperparameters) -> list:
