@@ -141,6 +141,7 @@ def one_order(data, cells, *, size, rng=None):
 @pytest.mark.parametrize("dense", [True, False], ids=["dense", "sparse"])
 def test_memory_and_file_train_alike_on_the_same_batches(source, monkeypatch, dense):
     monkeypatch.setattr(CellData, "order", one_order)
+    monkeypatch.setattr(CellData, "shuffle", "alike")
     monkeypatch.setattr(multiome, "SPARSE_BELOW", -1.0 if dense else 2.0)
     kept = {"backed": BackedStore, "memory": MemoryStore}
     found = {}
@@ -154,6 +155,7 @@ def test_memory_and_file_train_alike_on_the_same_batches(source, monkeypatch, de
 
 def test_a_state_of_another_order_of_cells_is_not_resumed(source, tmp_path, caplog):
     settings = RunSettings(device="cpu", checkpoint_dir=str(tmp_path), checkpoint_minutes=0.0)
-    for backend in ("backed", "memory"):
-        short("trivae", source, backend=backend, max_epochs=1, run=settings)
+    for backend, order in (("backed", "by blocks"), ("memory", "of all cells")):
+        trained = short("trivae", source, backend=backend, max_epochs=1, run=settings)
+        assert trained.facts["order"] == order
     assert "is not resumed: it differs in order" in caplog.text

@@ -11,9 +11,11 @@ bits for the same number of threads, which is therefore one; on large data witho
 with --set-threads train=8.
 
 An interrupted training resumes from the state in the folder `checkpoint`, which is no output because
-Snakemake deletes the outputs of a job that did not end. What says how a training is carried out and
-leaves its result as it is (device, backend, checkpoint_minutes) is given as resources: unlike params,
-they re-run nothing when they change.
+Snakemake deletes the outputs of a job that did not end. What says how a training is carried out
+(device, backend, checkpoint_minutes) is given as resources: unlike params, they re-run nothing when
+they change. Two of them can change a result all the same: a GPU and a CPU differ in the last digits,
+and cells in the file (backend) are shuffled by blocks, those in memory or on the GPU all at once. The
+card says which (`order`); backend: memory or backed fixes it, auto goes by the size of the counts.
 """
 
 

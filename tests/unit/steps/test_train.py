@@ -26,7 +26,7 @@ def mdata(tmp_path):
     return mdata
 
 
-def run(folder, name, preset="trivae"):
+def run(folder, name, preset="trivae", **options):
     paths = {"weights": folder / f"{name}.safetensors", "card": folder / f"{name}.json"}
     source = folder / "multiome.h5mu"
     train(
@@ -37,6 +37,7 @@ def run(folder, name, preset="trivae"):
         preset=preset,
         hyper=HYPER,
         seed=7,
+        **options,
     )
     return embedded(folder, name, preset)
 
@@ -71,6 +72,12 @@ def test_two_runs_write_the_same_files(mdata, tmp_path):
         assert (tmp_path / f"first.{kind}").read_bytes() == (
             tmp_path / f"second.{kind}"
         ).read_bytes()
+
+
+def test_the_card_says_how_cells_were_shuffled(mdata, tmp_path):
+    for backend, order in (("memory", "of all cells"), ("backed", "by blocks")):
+        run(tmp_path, backend, backend=backend)
+        assert json.loads((tmp_path / f"{backend}.json").read_text())["order"] == order
 
 
 def test_cells_without_any_modality_of_the_model_are_left_out(mdata, tmp_path, caplog):

@@ -201,6 +201,11 @@ class CellData:
         """Whether any values are read from a file when they are needed."""
         return any(isinstance(m.store, BackedStore) for m in self.modalities.values())
 
+    @property
+    def shuffle(self) -> str:
+        """How the cells of an epoch are shuffled, see :meth:`order`."""
+        return "by blocks" if self.in_file else "of all cells"
+
     def metadata(self, index: np.ndarray, fields: list[str]) -> dict:
         """Metadata of some cells, see :func:`multiome2vec.data.metadata.metadata`."""
         return metadata(self.obs, index, fields)

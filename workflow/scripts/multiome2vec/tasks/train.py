@@ -215,7 +215,10 @@ def _components(settings: Hyperparameters, config: ModelConfig) -> dict | None:
 
 
 def _facts(job: _Job, names: Mapping, digests: Mapping[str, str], result: Fit) -> dict:
-    """Gather what a card says of the features, the cells and the course of the training."""
+    """Gather what a card says of the features, the cells and the course of the training.
+
+    The order of the cells depends on where their values are kept and decides the result too.
+    """
     data, split = job.data, job.split
     return {
         "features": {
@@ -227,6 +230,7 @@ def _facts(job: _Job, names: Mapping, digests: Mapping[str, str], result: Fit) -
             "validation": len(split.validation),
             "validation_digest": features_digest(job.context.barcodes[split.validation]),
         },
+        "order": data.shuffle,
         "epochs": len(result.history),
         "best_epoch": result.best_epoch,
         "active_units": result.active_units,

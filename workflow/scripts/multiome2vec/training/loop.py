@@ -122,7 +122,7 @@ class Plan:
             "cells": digest([self.split.train.tolist(), self.split.validation.tolist()]),
             "seed": str(self.seed),
             "run": digest([run, self.device.type, self.group.size, torch.__version__]),
-            "order": "by blocks" if self.data.in_file else "of all cells",
+            "order": self.data.shuffle,
             "code": source_digest(__name__),
             "stage": self.context.stage,
             **self.context.key,
