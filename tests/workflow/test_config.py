@@ -20,6 +20,7 @@ from multiome2vec.nn.trunks import TRUNKS
 from multiome2vec.objectives.terms import TERMS
 from multiome2vec.presets import REGISTRY, configure
 from multiome2vec.presets._hyperparameters import TRANSFORM, Hyperparameters
+from multiome2vec.steps.train import CELL
 from multiome2vec.training.settings import (
     DEVICES,
     LR_SCHEDULES,
@@ -156,6 +157,8 @@ def test_training_is_as_the_package_has_it_by_default():
     for name in ("precision", "compile", "device", "checkpoint_minutes"):
         assert TRAINING[name]["default"] == getattr(run, name)
     assert TRAINING["batch_key"]["default"] == keys.BATCH
+    assert TRAINING["split_by"]["enum"] == [CELL, keys.DONOR, keys.BATCH]
+    assert TRAINING["split_by"]["default"] == CELL
 
 
 def test_a_preset_needs_no_entry_of_its_own():

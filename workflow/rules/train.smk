@@ -50,6 +50,7 @@ rule train:
         preset=model_preset,
         hyper=model_hyper,
         batch_key=config["training"]["batch_key"],
+        split_by=config["training"]["split_by"],
         precision=config["training"]["precision"],
         compile=config["training"]["compile"],
         checkpoint="results/{dataset}/models/{model}/seed-{seed}/checkpoint",

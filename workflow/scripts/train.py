@@ -15,6 +15,7 @@ with job(snakemake.log.text, threads=snakemake.threads):
         hyper=snakemake.params.hyper,
         seed=int(snakemake.wildcards.seed),
         batch_key=snakemake.params.batch_key,
+        split_by=snakemake.params.split_by,
         backend=snakemake.resources.backend,
         run={
             "device": snakemake.resources.device,

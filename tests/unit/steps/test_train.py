@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from multiome2vec import keys
+from multiome2vec.errors import UserError
 from multiome2vec.io.embedding import embedding_object
 from multiome2vec.io.multiome import read_multiome
 from multiome2vec.matrices import assemble
@@ -59,6 +60,7 @@ def test_outputs(mdata, tmp_path):
     assert embedding.uns[keys.PROVENANCE]["seed"] == 7
     card = json.loads((tmp_path / "first.json").read_text())
     assert card["split"]["train"] == 72
+    assert card["split"]["by"] == "cell"
     assert card["batches"] == ["s1", "s2"]
     assert card["features"]["rna"]["used"] == 60
     history = pd.read_csv(tmp_path / "first.tsv", sep="\t")
@@ -78,6 +80,28 @@ def test_the_card_says_how_cells_were_shuffled(mdata, tmp_path):
     for backend, order in (("memory", "of all cells"), ("backed", "by blocks")):
         run(tmp_path, backend, backend=backend)
         assert json.loads((tmp_path / f"{backend}.json").read_text())["order"] == order
+
+
+@pytest.mark.parametrize("column", [keys.DONOR, keys.BATCH])
+def test_groups_are_learnt_from_or_held_out(mdata, tmp_path, column):
+    mdata.obs[keys.DONOR] = [f"d{i % 9}" for i in range(80)]
+    mdata.write_h5mu(tmp_path / "multiome.h5mu")
+    run(tmp_path, "first", split_by=column)
+    parts = pd.read_csv(tmp_path / "first.splits.tsv", sep="\t")["split"].to_numpy()
+    train, validation = (set(mdata.obs[column][parts == p]) for p in ("train", "validation"))
+    assert train
+    assert validation
+    assert not train & validation
+    assert json.loads((tmp_path / "first.json").read_text())["split"]["by"] == column
+
+
+def test_a_split_by_donor_needs_donors(mdata, tmp_path):
+    with pytest.raises(UserError, match="obs has no column 'donor' to split by: batch, .*by cell"):
+        run(tmp_path, "first", split_by=keys.DONOR)
+    mdata.obs[keys.DONOR] = ["d1", "", "d2", "d3"] * 20
+    mdata.write_h5mu(tmp_path / "multiome.h5mu")
+    with pytest.raises(UserError, match="'donor' is empty for 20 cells, s1#1 first"):
+        run(tmp_path, "first", split_by=keys.DONOR)
 
 
 def test_cells_without_any_modality_of_the_model_are_left_out(mdata, tmp_path, caplog):

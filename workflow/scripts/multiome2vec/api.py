@@ -16,7 +16,7 @@ from multiome2vec.data.dataset import Dataset
 from multiome2vec.data.device import AUTO
 from multiome2vec.data.multiome import REFUSE
 from multiome2vec.data.readers import open_dataset, read_dataset
-from multiome2vec.data.splits import Split, held_out, split_groups
+from multiome2vec.data.splits import held_out
 from multiome2vec.data.stamp import dataset_stamp, file_stamp
 from multiome2vec.errors import UserError
 from multiome2vec.io.embedding import embedding_object
@@ -30,7 +30,7 @@ from multiome2vec.tasks import predict as prediction
 from multiome2vec.tasks import reconstruct as reconstruction
 from multiome2vec.tasks import saliency as salience
 from multiome2vec.tasks.model import Model
-from multiome2vec.tasks.train import VALIDATION, train_model
+from multiome2vec.tasks.train import train_model
 from multiome2vec.training.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -92,9 +92,9 @@ def train(
         seed=seed,
         batch_key=batch_key,
         run=run,
-        split=_split(dataset, split_by, seed),
+        split_by=split_by,
         backend=backend,
-        key={"data": stamp, "split_by": str(split_by)},
+        key={"data": stamp},
     )
     return Model.from_trained(trained, preset=preset)
 
@@ -279,16 +279,6 @@ def _learnt_from(model: Model, dataset: Dataset) -> np.ndarray:
     if not len(cells):
         raise UserError("None of these cells was learnt from: give the data of the training.")
     return cells
-
-
-def _split(dataset: Dataset, column: str | None, seed: int) -> Split | None:
-    """Split by the groups of a column of obs, if there is one."""
-    if column is None:
-        return None
-    if column not in dataset.obs:
-        raise UserError(f"obs has no column '{column}' to split by: {', '.join(dataset.obs)}.")
-    rng = np.random.default_rng(seed)
-    return split_groups(dataset.obs[column], validation=VALIDATION, rng=rng)
 
 
 def _stamp(data: "Data", dataset: Dataset, batch_key: str | None) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor
 from multiome2vec import keys
 from multiome2vec.errors import UserError
 
-NO_NAME = ("", "nan", "None")  # text of obs that names no donor
+NO_NAME = ("", "nan", "None")  # text of obs that names nothing
 
 #: name in descriptions of GSE194122 (Luecken et al. 2021) → column of its obs
 ALIASES = {
@@ -72,6 +72,12 @@ def categorised(obs: pd.DataFrame) -> pd.DataFrame:
     return obs.assign(**{name: _text(obs[name]) for name in text})
 
 
+def names_of(obs: pd.DataFrame, column: str) -> pd.Series:
+    """Text of a column, NaN where it names nothing."""
+    found = obs[column].astype(str)
+    return found.where(~found.isin(NO_NAME))
+
+
 def donor_codes(obs: pd.DataFrame, column: str = keys.DONOR) -> np.ndarray:
     """Index of the donor of each cell [N] int64, by name; -1 where it has none.
 
@@ -80,8 +86,8 @@ def donor_codes(obs: pd.DataFrame, column: str = keys.DONOR) -> np.ndarray:
     UserError
         If there is no such column, or fewer than two donors.
     """
-    found = obs[column].astype(str) if column in obs else pd.Series(dtype=str)
-    codes, names = pd.factorize(found.where(~found.isin(NO_NAME)), sort=True)
+    found = names_of(obs, column) if column in obs else pd.Series(dtype=str)
+    codes, names = pd.factorize(found, sort=True)
     if len(names) < 2:
         what = f"names {len(names)}" if column in obs else "is missing"
         raise UserError(

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from multiome2vec import keys
 
+CELL = "cell"  # split_by: a tenth of the cells of every batch is held out
+
 
 def train(
     *,
@@ -16,6 +18,7 @@ def train(
     hyper: dict,
     seed: int,
     batch_key: str | None = keys.BATCH,
+    split_by: str = CELL,
     run: dict | None = None,
     backend: str = "auto",
 ) -> None:
@@ -35,6 +38,9 @@ def train(
         Of the weights, the split, the order of the cells and all draws.
     batch_key
         Column of ``obs`` that encoders and decoders are told of; None for none.
+    split_by
+        ``cell``, or the column of ``obs``, such as ``donor`` or ``batch``, whose groups are either
+        learnt from or held out.
     run
         Fields of :class:`~multiome2vec.training.settings.RunSettings`. Training resumes from
         ``checkpoint_dir``, which is removed when it is done.
@@ -56,6 +62,7 @@ def train(
         configure(preset, hyper),
         seed=seed,
         batch_key=batch_key,
+        split_by=None if split_by == CELL else split_by,
         run=settings,
         backend=backend,
         key={"data": file_digest(mdata)} if settings.checkpoint_dir else {},

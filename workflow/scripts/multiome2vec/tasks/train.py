@@ -14,9 +14,9 @@ from multiome2vec import keys
 from multiome2vec.data.cells import CellData
 from multiome2vec.data.dataset import Dataset, as_dataset
 from multiome2vec.data.features import choose_features, features_digest
-from multiome2vec.data.metadata import donor_codes
+from multiome2vec.data.metadata import donor_codes, names_of
 from multiome2vec.data.multiome import batch_names, cell_data
-from multiome2vec.data.splits import Split, split_cells
+from multiome2vec.data.splits import Split, split_cells, split_groups
 from multiome2vec.errors import UserError
 from multiome2vec.models.config import ModelConfig
 from multiome2vec.models.density import initial_mixture
@@ -110,6 +110,7 @@ def train_model(
     batch_key: str | None = keys.BATCH,
     run: RunSettings | None = None,
     split: Split | None = None,
+    split_by: str | None = None,
     backend: str = "auto",
     budget: float | None = None,
     key: Mapping[str, str] | None = None,
@@ -130,7 +131,10 @@ def train_model(
     run
         Device, precision, checkpoints.
     split
-        Cells to learn from and to choose the epoch by; by default a tenth of every batch chooses.
+        Cells to learn from and to choose the epoch by; made here if None.
+    split_by
+        Column of ``obs``, such as the donor, of which groups that hold about a tenth of the cells
+        choose the epoch, none of which is learnt from; None for a tenth of every batch.
     backend, budget
         Where sparse values are kept, see :func:`multiome2vec.data.stores.choose_backend`.
     key
@@ -141,8 +145,8 @@ def train_model(
     Raises
     ------
     UserError
-        If the dataset lacks what the settings ask for, the split has no cell to learn from or to
-        choose the epoch by, or the loss is not finite.
+        If the dataset lacks what the settings or ``split_by`` ask for, the split has no cell to
+        learn from or to choose the epoch by, or the loss is not finite.
     Interrupted
         If training was stopped; it resumes from ``run.checkpoint_dir``.
     """
@@ -161,10 +165,9 @@ def train_model(
     if settings.terms.get("donor", 0) > 0:
         data = replace(data, donors=donor_codes(dataset.obs))
     generator = seed_everything(seed)
+    made_by = "given" if split else split_by or "cell"
     if split is None:
-        rng = np.random.default_rng(seed)
-        split = split_cells(data.batch_codes, validation=VALIDATION, rng=rng)
-        split = split.within(data.there())
+        split = _split(dataset.obs, data.batch_codes, split_by, seed).within(data.there())
     _check_split(split, len(data))
     names = {m: dataset.modalities[m].var.index[columns] for m, columns in features.items()}
     digests = {name: features_digest(found) for name, found in names.items()}
@@ -181,6 +184,7 @@ def train_model(
         "n_components": _components(settings, model.config),
         **_facts(job, names, digests, result),
     }
+    facts["split"]["by"] = made_by
     return Trained(model, data, features, names, split, result, facts)
 
 
@@ -189,6 +193,19 @@ def _features(dataset: Dataset, settings: Hyperparameters) -> dict[str, np.ndarr
     found = choose_features(dataset, n_hvg=settings.n_hvg, n_regions=settings.n_regions)
     wanted = settings.modalities or found
     return {name: columns for name, columns in found.items() if name in wanted}
+
+
+def _split(obs: pd.DataFrame, batches: np.ndarray, column: str | None, seed: int) -> Split:
+    """Split by the groups of a column of obs; without one, the cells of every batch [N]."""
+    rng = np.random.default_rng(seed)
+    if column is None:
+        return split_cells(batches, validation=VALIDATION, rng=rng)
+    if column not in obs:
+        raise UserError(
+            f"obs has no column '{column}' to split by: {', '.join(obs)}. Name one of these (those "
+            "of the sample sheet are among them), or split by cell."
+        )
+    return split_groups(names_of(obs, column), validation=VALIDATION, rng=rng)
 
 
 def _check_split(split: Split, n_cells: int) -> None:
