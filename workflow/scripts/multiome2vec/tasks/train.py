@@ -176,15 +176,13 @@ def train_model(
     job = _Job(data, split, settings, run, seed, generator, context)
     model, result, libraries = _train(job)
     facts = {
-        "seed": seed,
         "batch_key": batch_key,
         "batches": batches,
-        "beta": settings.schedules(model.config)["kl_z"].value,
         "libraries": libraries,
-        "n_components": _components(settings, model.config),
-        **_facts(job, names, digests, result),
+        "features": _feature_facts(data, names, digests),
+        "split": {"by": made_by, **_split_facts(split, dataset.obs.index)},
+        **_facts(job, model.config, result),
     }
-    facts["split"]["by"] = made_by
     return Trained(model, data, features, names, split, result, facts)
 
 
@@ -231,23 +229,33 @@ def _components(settings: Hyperparameters, config: ModelConfig) -> dict | None:
     return {"number": config.n_components, "chosen_by": chosen_by}
 
 
-def _facts(job: _Job, names: Mapping, digests: Mapping[str, str], result: Fit) -> dict:
-    """Gather what a card says of the features, the cells and the course of the training.
+def _feature_facts(data: CellData, names: Mapping, digests: Mapping[str, str]) -> dict:
+    """Gather what a card says of the features."""
+    return {
+        name: {"used": len(found), "digest": digests[name], "kind": data.modalities[name].kind}
+        for name, found in names.items()
+    }
+
+
+def _split_facts(split: Split, barcodes: pd.Index) -> dict:
+    """Gather what a card says of the cells."""
+    return {
+        "train": len(split.train),
+        "validation": len(split.validation),
+        "validation_digest": features_digest(barcodes[split.validation]),
+    }
+
+
+def _facts(job: _Job, config: ModelConfig, result: Fit) -> dict:
+    """Gather what a card says of the training and its course.
 
     The order of the cells depends on where their values are kept and decides the result too.
     """
-    data, split = job.data, job.split
     return {
-        "features": {
-            name: {"used": len(found), "digest": digests[name], "kind": data.modalities[name].kind}
-            for name, found in names.items()
-        },
-        "split": {
-            "train": len(split.train),
-            "validation": len(split.validation),
-            "validation_digest": features_digest(job.context.barcodes[split.validation]),
-        },
-        "order": data.shuffle,
+        "seed": job.seed,
+        "beta": job.settings.schedules(config)["kl_z"].value,
+        "n_components": _components(job.settings, config),
+        "order": job.data.shuffle,
         "epochs": len(result.history),
         "best_epoch": result.best_epoch,
         "active_units": result.active_units,
