@@ -29,9 +29,10 @@ def test_page_of_a_text(tmp_path):
     assert "<pre>a: &lt;b&gt;\n</pre>" in (tmp_path / "c.html").read_text()
 
 
-def test_wide_tables_are_turned():
+def test_wide_tables_are_turned_and_empty_columns_left_out():
     wide = pd.DataFrame([["m1", *"0123456789ab"], ["m2", *"cdefghijklmn"]])
     wide.columns = ["model", *(f"s{i}" for i in range(12))]
+    wide["sd"] = ""  # of one seed
     rows = BeautifulSoup(table_html(wide), "html.parser").find_all("tr")
     head, *body = ([cell.text for cell in row.find_all(["th", "td"])] for row in rows)
     assert head == ["model", "m1", "m2"]

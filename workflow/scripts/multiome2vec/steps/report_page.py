@@ -38,8 +38,11 @@ def report_page(*, source: str, out: str) -> None:
 
 
 def table_html(table: pd.DataFrame) -> str:
-    """Return a table of strings as HTML; one that is very wide has a row per column instead."""
+    """Return a table of strings as HTML.
+
+    One that is very wide has a row for every column with something in it instead.
+    """
     if table.shape[1] > max(MOST_COLUMNS, table.shape[0]):
-        first = table.columns[0]
+        first, table = table.columns[0], table.loc[:, (table != "").any()]
         table = table.set_index(first).T.rename_axis(columns=None).rename_axis(first).reset_index()
     return table.to_html(index=False, border=0, escape=True)
