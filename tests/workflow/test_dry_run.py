@@ -203,3 +203,21 @@ def test_a_model_of_a_modality_that_the_dataset_lacks_is_refused(tmp_path):
     assert done.returncode == 1
     message = " ".join((done.stdout + done.stderr).split())
     assert "run.models has scmvp, which needs atac: this dataset has rna." in message
+
+
+@pytest.mark.parametrize(
+    ("donors", "wrong"), [("", "a has none"), ("d1", "all samples are d1"), ("obs:donor", "")]
+)
+def test_a_split_by_donors_needs_two_of_them(tmp_path, donors, wrong):
+    (tmp_path / "mine.tsv").write_text(f"sample\trna\trna_kind\tdonor\na\ta.h5ad\th5ad\t{donors}\n")
+    config = tmp_path / "mine.yaml"
+    config.write_text(
+        "datasets: {demo: {samples: mine.tsv, truth: null}}\n"
+        "run: {models: [count-vae], baselines: []}\ntraining: {split_by: donor}\n"
+    )
+    (tmp_path / "a.h5ad").touch()
+    done = snakemake(tmp_path, "-n", "--quiet", "progress", config=config)
+    message = " ".join((done.stdout + done.stderr).split())
+    assert (done.returncode != 0) == bool(wrong), message
+    if wrong:
+        assert f"split_by is donor, but in the sample sheet {wrong}: at least two" in message
