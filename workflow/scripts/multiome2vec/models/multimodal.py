@@ -106,21 +106,22 @@ class MultimodalVAE(nn.Module):
             Modalities whose values are transformed already (not yet standardised).
         """
         found = [
-            self._encode(m, batch, transformed=name in transformed)
-            for m, name in enumerate(self.encoders)
+            self._encode(name, batch, there, transformed=name in transformed)
+            for name, there in zip(self.encoders, batch.present.T, strict=True)
         ]
         experts, hidden = zip(*found, strict=True)
         stacked = (torch.stack(parts, dim=1) for parts in zip(*experts, strict=True))
         return Evidence(Posterior(*stacked), list(hidden))
 
-    def _encode(self, m: int, batch: Batch, *, transformed: bool) -> tuple[Posterior, Tensor]:
-        """Expert [B, D] and hidden layer [B, H] of the m-th modality.
+    def _encode(
+        self, name: str, batch: Batch, there: Tensor, *, transformed: bool
+    ) -> tuple[Posterior, Tensor]:
+        """Expert [B, D] and hidden layer [B, H] of a modality that is ``there`` [B].
 
         Cells that lack it are not encoded, as they would move the statistics of batch norms, which
         need two cells at least: if one has it, all are encoded.
         """
-        name, size = list(self.encoders)[m], len(batch)
-        encoder, there = self.encoders[name], batch.present[:, m]
+        encoder, size = self.encoders[name], len(batch)
         zero = batch.covariate.new_zeros(size, self.config.latent)
         n = int(there.sum()) if name in batch.values else 0
         if n == 0:
