@@ -3,7 +3,6 @@
 1. Scaled with statistics that saw the test samples.
    here::test_fault_statistics_see_the_validation_cells
    unit/models/test_transforms.py::test_statistics_are_those_of_the_training_cells_whatever_is_transformed
-   unit/tasks/test_pseudobulk.py::test_statistics_are_of_training_donors_and_can_be_saved
 2. A split without a seed.
    unit/data/test_splits.py::test_split_is_stratified_and_seeded
    unit/data/test_splits.py::test_a_written_split_is_read_for_cells_in_any_order

@@ -154,27 +154,22 @@ def train_model(
     features = _features(dataset, settings)
     batches = batch_names(dataset, batch_key)
     data = cell_data(
-        dataset,
-        features=features,
-        batches=batches,
-        batch_key=batch_key,
-        backend=backend,
-        budget=budget,
-        device=run.device,
-    )
+        dataset, features=features, batches=batches, batch_key=batch_key, backend=backend,
+        budget=budget, device=run.device,
+    )  # fmt: skip
     if settings.terms.get("donor", 0) > 0:
         data = replace(data, donors=donor_codes(dataset.obs))
+    config = settings.model(data.shapes, n_batches=data.n_batches)
     generator = seed_everything(seed)
     made_by = "given" if split else split_by or "cell"
-    if split is None:
-        split = _split(dataset.obs, data.batch_codes, split_by, seed).within(data.there())
+    split = split or _split(dataset.obs, data, split_by, seed)
     _check_split(split, len(data))
     names = {m: dataset.modalities[m].var.index[columns] for m, columns in features.items()}
     digests = {name: features_digest(found) for name, found in names.items()}
     told = {"settings": digest([_told(settings), batch_key, batches]), "features": str(digests)}
     context = Context({**(key or {}), **told}, barcodes=dataset.obs.index, monitors=monitors)
     job = _Job(data, split, settings, run, seed, generator, context)
-    model, result, libraries = _train(job)
+    model, result, libraries = _train(job, config)
     facts = {
         "batch_key": batch_key,
         "batches": batches,
@@ -193,17 +188,17 @@ def _features(dataset: Dataset, settings: Hyperparameters) -> dict[str, np.ndarr
     return {name: columns for name, columns in found.items() if name in wanted}
 
 
-def _split(obs: pd.DataFrame, batches: np.ndarray, column: str | None, seed: int) -> Split:
-    """Split by the groups of a column of obs; without one, the cells of every batch [N]."""
-    rng = np.random.default_rng(seed)
+def _split(obs: pd.DataFrame, data: CellData, column: str | None, seed: int) -> Split:
+    """Split cells by the groups of a column of obs; without one, those of every batch."""
+    rng, there = np.random.default_rng(seed), data.there()
     if column is None:
-        return split_cells(batches, validation=VALIDATION, rng=rng)
+        return split_cells(data.batch_codes, validation=VALIDATION, rng=rng).within(there)
     if column not in obs:
         raise UserError(
             f"obs has no column '{column}' to split by: {', '.join(obs)}. Name one of these (those "
             "of the sample sheet are among them), or split by cell."
         )
-    return split_groups(names_of(obs, column), validation=VALIDATION, rng=rng)
+    return split_groups(names_of(obs, column), validation=VALIDATION, rng=rng).within(there)
 
 
 def _check_split(split: Split, n_cells: int) -> None:
@@ -262,13 +257,12 @@ def _facts(job: _Job, config: ModelConfig, result: Fit) -> dict:
     }
 
 
-def _train(job: _Job) -> tuple[MultimodalVAE, Fit, dict[str, float]]:
+def _train(job: _Job, config: ModelConfig) -> tuple[MultimodalVAE, Fit, dict[str, float]]:
     """Fit the model; with a mixture prior after a model with N(0, I), which gives its start.
 
     Returns also the median library of the training cells by modality.
     """
     settings = job.settings
-    config = settings.model(job.data.shapes, n_batches=job.data.n_batches)
     model = MultimodalVAE(config)
     if settings.initialisation == "xavier":
         for part in (model.encoders, model.fusion, model.decoders):
