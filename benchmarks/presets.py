@@ -37,7 +37,7 @@ from multiome2vec.training.validation import validation_loss
 HIDDEN = 0.3  # share of the cells whose modality is hidden
 #: what does not fit into memory otherwise; as a mean over 64 dimensions, the weight of the KL term
 #: would be many times that of as many dimensions as genes
-CHANGES = {"gtex-readme": {"latent": 64, "kl_weight": 0.25, "kl_reduction": "sum"}}
+CHANGES = {"gtex-readme": {"latent": 64, "kl_weight": 0.1, "kl_reduction": "sum"}}
 
 
 def scores(where: np.ndarray, labels: np.ndarray, train: np.ndarray, held: np.ndarray) -> dict:

@@ -1,6 +1,7 @@
 """``gtex-readme``: the deep VAE as the text of GTEx VAE has it, its latent as wide as the input.
 
-This project's are the averaged weights.
+This project's own are the averaged weights, and that what was hidden is scored once more, as in
+``gtex``.
 """
 
 from multiome2vec.presets import REGISTRY
@@ -23,6 +24,7 @@ REGISTRY.register("gtex-readme")(
         kl_schedule="cyclical",
         kl_warmup_epochs=40,
         masking=(0.05, 0.25),
+        terms={"masked": 0.5},
         learning_rate=1e-4,
         weight_decay=1e-4,
         batch_size=64,
