@@ -45,6 +45,7 @@ def test_genome_and_sizes_of_a_compressed_fasta(tmp_path):
         (b">chr1\nACGT\nAC\nACGT\n", "cannot be indexed"),
         (b">chr1 a\nACGT\n>chr1 b\nACGT\n", 'has two sequences of one name .*"chr1"'),
     ],
+    ids=["no FASTA", "cut short", "ragged", "one name twice"],
 )
 def test_no_genome_of_a_bad_fasta(tmp_path, content, message):
     (tmp_path / "bad.fa").write_bytes(content)
