@@ -150,6 +150,9 @@ def test_every_setting_of_a_preset_is_valid():
         plain = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
         config["models"][preset] = {"preset": preset, **plain}
     validate_config(config, SCHEMA)
+    config["models"][preset]["latent"] = 0
+    with pytest.raises(UserError, match=rf"models\.{preset}\.latent"):
+        validate_config(config, SCHEMA)
 
 
 def test_training_is_as_the_package_has_it_by_default():
