@@ -14,7 +14,7 @@ from multiome2vec.training.inference import Latent
 logger = logging.getLogger(__name__)
 
 ACTIVE = 0.01  # variance over cells from which a latent variable is active (Burda et al. 2016)
-CELLS = 2000  # whose posteriors are compared with each other, at most
+CELLS = 1000  # whose posteriors are compared with each other, at most
 WIDTH = 256  # dimensions in which they are compared at a time
 MIN_UNITS = 2  # fewer active latent variables are called a collapse
 MIN_COMPONENTS = 1.5  # fewer effective components of a mixture prior are called a collapse
@@ -40,7 +40,7 @@ def mutual_information(means: np.ndarray, variances: np.ndarray, *, seed: int = 
 
     1/N Σ_n [log q(z_n | x_n) − log 1/N Σ_m q(z_n | x_m)] with one draw z_n of each posterior, taken
     as a diagonal Gaussian (Hoffman & Johnson 2016): 0 if all posteriors are alike and ln N, the
-    most there can be, if none overlaps with another. Of many cells, 2,000 evenly spread in their
+    most there can be, if none overlaps with another. Of many cells, 1,000 evenly spread in their
     order are compared.
 
     Parameters
