@@ -143,7 +143,7 @@ class Hyperparameters:
     library: str = "observed"
     balance: str = "none"
 
-    sampled_features: int = 8192
+    sampled_features: int = 4096
 
     kl_weight: float = 1.0
     kl_c_weight: float | None = None

@@ -33,6 +33,7 @@ def prepare(model: nn.Module, settings: RunSettings, *, group: Group) -> torch.d
         device = torch.device("cuda", group.local_rank)
         torch.cuda.set_device(device)
     torch.use_deterministic_algorithms(mode=settings.deterministic)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # nothing reads such memory
     torch.set_float32_matmul_precision("highest" if settings.precision == "fp32" else "high")
     if device.type == "cpu":
         keep_freed_memory()

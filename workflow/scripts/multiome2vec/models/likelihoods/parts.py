@@ -1,6 +1,5 @@
 """Log-shares of sparse targets among very many features, normalised over a part for each cell."""
 
-import math
 from collections.abc import Iterator
 
 import torch
@@ -21,12 +20,14 @@ class _TotalInParts(torch.autograd.Function):
     ) -> Tensor:
         weighted = weighted_sums(x.columns, x.offsets, x.values, weight)
         sums, raised = x.values.new_empty(2, len(x))
-        logits = []
+        powers = []
         for part in _members(parts):
-            logits.append(functional.linear(hidden[part], weight[part]))
-            sums[part] = torch.logsumexp(logits[-1] + offset[part], dim=1)
-            raised[part] = sums[part] + math.log(len(offset) / len(offset[part]))
-        ctx.save_for_backward(hidden, weight, offset, weighted, sums, *logits)
+            logits = functional.linear(hidden[part], weight[part])
+            found, highest = _powers(logits + offset[part])
+            sums[part] = found.sum(dim=1)
+            raised[part] = highest + torch.log(sums[part] * (len(offset) / found.shape[1]))
+            powers.append(found.to(logits.dtype))
+        ctx.save_for_backward(hidden, weight, offset, weighted, sums, *powers)
         ctx.x = x
         level = x.row_sums(x.values * offset[x.columns])
         return (hidden * weighted).sum(dim=1) + level - x.row_sums() * raised
@@ -34,20 +35,25 @@ class _TotalInParts(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        hidden, weight, offset, weighted, sums, *logits = ctx.saved_tensors
-        x, gradient = ctx.x, gradient.unsqueeze(1)
-        of_hidden = gradient * weighted
-        of_weight = transposed_product(x, x.values, gradient * hidden)
+        hidden, weight, offset, weighted, sums, *powers = ctx.saved_tensors
+        x = ctx.x
+        of_hidden = gradient.unsqueeze(1) * weighted
+        of_weight = transposed_product(x, x.values, gradient.unsqueeze(1) * hidden)
         of_offset = torch.zeros_like(offset)
-        of_offset.index_add_(0, x.columns, x.values * gradient.squeeze(1)[x.rows])
-        removed = -gradient * x.row_sums().unsqueeze(1)
-        for part, logit in zip(_members(len(logits)), logits, strict=True):
-            shares = (logit + offset[part]).sub_(sums[part, None]).exp_().mul_(removed[part])
-            of_offset[part] += shares.sum(dim=0)
-            shares = shares.to(logit.dtype)
-            of_hidden[part] += shares @ weight[part].to(logit.dtype)
-            _add_product(of_weight[part], shares.T, hidden[part].to(logit.dtype))
+        of_offset.index_add_(0, x.columns, x.values * gradient[x.rows])
+        removed = (-gradient * x.row_sums() / sums).unsqueeze(1)  # of each power, for all shares
+        removed_hidden = removed * hidden
+        for part, power in zip(_members(len(powers)), powers, strict=True):
+            of_hidden[part] += removed[part] * (power @ weight[part].to(power.dtype))
+            of_offset[part] += (power.T @ removed[part].to(power.dtype)).squeeze(1)
+            _add_product(of_weight[part], power.T, removed_hidden[part].to(power.dtype))
         return of_hidden, of_weight, of_offset, None, None
+
+
+def _powers(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Exponentials [b, f] of logits less the highest of their row, in place; the highest [b]."""
+    highest = logits.amax(dim=1, keepdim=True)
+    return logits.sub_(highest).exp_(), highest.squeeze(1)
 
 
 def _members(parts: int) -> Iterator[slice]:
