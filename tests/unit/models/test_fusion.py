@@ -112,17 +112,40 @@ def test_all_subsets_are_counted():
     assert len(set(map(tuple, nonempty_subsets(3).tolist()))) == 7
 
 
+def check_mean_of_moments(fused, experts, weights):
+    """Weights [B, M] of the experts' means and of their variances."""
+    variance = experts.log_variance.exp()
+    for found, parts in ((fused.mean, experts.mean), (fused.log_variance.exp(), variance)):
+        torch.testing.assert_close(found, (weights.unsqueeze(-1) * parts).sum(dim=1))
+
+
 def test_mean_of_moments(experts):
     fusion = build("mean")
     with torch.no_grad():
         fusion.weight_logits.copy_(torch.tensor([2.0, 0.5, 1.0]).log())
     mask = torch.tensor([[True, True, False]] * CELLS)
-    fused = single(fusion(experts, [], mask))
-    expected = 0.8 * experts.mean[:, 0] + 0.2 * experts.mean[:, 1]
-    torch.testing.assert_close(fused.mean, expected)
-    variance = experts.log_variance.exp()
-    expected = 0.8 * variance[:, 0] + 0.2 * variance[:, 1]
-    torch.testing.assert_close(fused.log_variance.exp(), expected)
+    weights = torch.tensor([[0.8, 0.2, 0.0]]).expand(CELLS, M)
+    check_mean_of_moments(single(fusion(experts, [], mask)), experts, weights)
+
+
+def test_equal_mean_of_moments(experts):
+    mask = torch.tensor([[True, True, False], [True] * 3, [False, False, True], [True] * 3])
+    fusion = build("mean-equal")
+    weights = mask / mask.sum(dim=1, keepdim=True)
+    check_mean_of_moments(single(fusion(experts, [], mask)), experts, weights)
+    assert not list(fusion.parameters())
+
+
+def test_mean_of_moments_with_weights_of_each_cell(experts, hidden):
+    fusion, mask = build("mean-cell"), everything()
+    mask[1, 2] = False
+    equal = mask / mask.sum(dim=1, keepdim=True)
+    check_mean_of_moments(single(fusion(experts, hidden, mask)), experts, equal)
+    for score in fusion.scores:
+        torch.nn.init.normal_(score.weight)
+    logits = torch.stack([h @ s.weight[0] for h, s in zip(hidden, fusion.scores, strict=True)], 1)
+    weights = (logits.exp() * mask) / (logits.exp() * mask).sum(dim=1, keepdim=True)
+    check_mean_of_moments(single(fusion(experts, hidden, mask)), experts, weights)
 
 
 @pytest.mark.parametrize("n_shared", [0, 6])

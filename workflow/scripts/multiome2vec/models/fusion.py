@@ -157,7 +157,7 @@ class MixtureOfProducts(ProductOfExperts):
 class MeanOfMoments(Fusion):
     """Weighted mean of the seen experts' means and of their variances (MultiVI, Ashuach 2023).
 
-    The weights are learnt, the same for all cells, and a softmax over what a cell has. One
+    The weights are a softmax over what a cell has: here learnt, the same for all cells. One
     component.
     """
 
@@ -165,18 +165,54 @@ class MeanOfMoments(Fusion):
         self, n_latent: int, *, widths: Sequence[int], derived: Sequence[bool], prior_expert: bool
     ) -> None:
         super().__init__(n_latent, widths=widths, derived=derived, prior_expert=prior_expert)
-        self.weight_logits = nn.Parameter(torch.zeros(len(derived)))
+        self.start_weights()
 
-    def weights(self, mask: Tensor) -> Tensor:
+    def start_weights(self) -> None:
+        """Make the parameters of the weights; equal weights to begin with."""
+        self.weight_logits = nn.Parameter(torch.zeros(len(self.widths)))
+
+    def logits(self, hidden: list[Tensor], mask: Tensor) -> Tensor:
+        """Logarithms of the weights, not normalised, of the cells [B, M] or of all [M]."""
+        return self.weight_logits
+
+    def weights(self, hidden: list[Tensor], mask: Tensor) -> Tensor:
         """Weights [B, M] of the experts; 0 outside ``mask``, equal shares if it is empty."""
-        return self.weight_logits.masked_fill(~or_all(mask), -torch.inf).softmax(dim=1)
+        unseen = ~or_all(mask)
+        return self.logits(hidden, mask).masked_fill(unseen, -torch.inf).softmax(dim=1)
 
     def forward(self, experts: Posterior, hidden: list[Tensor], mask: Tensor) -> Mixture:
-        """Average experts [B, M, D] where ``mask`` [B, M] is true; ``hidden`` is not used."""
+        """Average experts [B, M, D] where ``mask`` [B, M] is true."""
         mean, log_variance = hidden_as_prior(experts, mask)
-        weights = self.weights(mask).unsqueeze(-1)
+        weights = self.weights(hidden, mask).unsqueeze(-1)
         variance = (weights * log_variance.exp()).sum(dim=1)
         return Mixture.single(Posterior((weights * mean).sum(dim=1), variance.log()))
+
+
+class EqualMeanOfMoments(MeanOfMoments):
+    """:class:`MeanOfMoments` with the same weight for everything that is seen."""
+
+    def start_weights(self) -> None:
+        """There are none to learn."""
+
+    def logits(self, hidden: list[Tensor], mask: Tensor) -> Tensor:
+        """Zeros [B, M]."""
+        return torch.zeros(mask.shape, device=mask.device)
+
+
+class CellMeanOfMoments(MeanOfMoments):
+    """:class:`MeanOfMoments` with weights of each cell, a linear map of each hidden output."""
+
+    def start_weights(self) -> None:
+        """Make a linear map per modality; equal weights to begin with."""
+        self.scores = nn.ModuleList(nn.Linear(width, 1) for width in self.widths)
+        for parameter in self.scores.parameters():
+            nn.init.zeros_(parameter)
+
+    def logits(self, hidden: list[Tensor], mask: Tensor) -> Tensor:
+        """One number [B, M] from each hidden output that is seen."""
+        seen = (h.masked_fill(~mask[:, m : m + 1], 0) for m, h in enumerate(hidden))
+        found = [score(h).float() for score, h in zip(self.scores, seen, strict=True)]
+        return torch.cat(found, dim=1)
 
 
 class Concatenation(Fusion):
@@ -225,5 +261,7 @@ FUSIONS = {
     "moe": MixtureOfExperts,
     "mopoe": MixtureOfProducts,
     "mean": MeanOfMoments,
+    "mean-equal": EqualMeanOfMoments,
+    "mean-cell": CellMeanOfMoments,
     "concat": Concatenation,
 }
