@@ -57,6 +57,16 @@ def test_negative_binomial_agrees_with_scipy(cells, theta):
     )
 
 
+def test_negative_binomial_with_dispersions_of_cells_agrees_with_scipy(cells):
+    head, (x, logits, library) = fitted("negative-binomial-cell"), cells
+    change = 2 * logits.flip(1)
+    ours = head.log_prob(x, torch.cat([logits, change], dim=1), library).detach()
+    theta = np.exp((head.log_theta.detach() + 10 * torch.tanh(change / 10)).double().numpy())
+    mu = means(head, logits, library)
+    oracle = stats.nbinom.logpmf(x, theta, theta / (theta + mu))
+    np.testing.assert_allclose(ours, oracle, rtol=1e-5, atol=1e-5)
+
+
 def test_negative_binomial_total_count_agrees_with_torch(cells):
     head, (x, logits, library) = fitted("negative-binomial-total-count"), cells
     odds = logits.flip(1)
@@ -67,7 +77,13 @@ def test_negative_binomial_total_count_agrees_with_torch(cells):
     torch.testing.assert_close(ours.double(), oracle, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["poisson", "negative-binomial", "negative-binomial-total-count"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("poisson", "negative-binomial"),
+        *("negative-binomial-cell", "negative-binomial-total-count"),
+    ],
+)
 def test_probabilities_sum_to_one_and_have_the_stated_mean(name):
     head = fitted(name)
     outputs = torch.linspace(-1, 0.5, head.n_heads * FEATURES).unsqueeze(0)

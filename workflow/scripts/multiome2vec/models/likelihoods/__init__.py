@@ -4,6 +4,7 @@ from multiome2vec.models.likelihoods.base import Likelihood
 from multiome2vec.models.likelihoods.binary import Bernoulli
 from multiome2vec.models.likelihoods.continuous import Gaussian, GaussianUnit, LogNormal
 from multiome2vec.models.likelihoods.counts import (
+    CellNegativeBinomial,
     NegativeBinomial,
     NegativeBinomialTotalCount,
     Poisson,
@@ -22,6 +23,7 @@ LIKELIHOODS: dict[str, type[Likelihood]] = {
     "log-normal": LogNormal,
     "multinomial": Multinomial,
     "negative-binomial": NegativeBinomial,
+    "negative-binomial-cell": CellNegativeBinomial,
     "negative-binomial-total-count": NegativeBinomialTotalCount,
     "poisson": Poisson,
     "zero-inflated-negative-binomial": ZeroInflatedNegativeBinomial,

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from multiome2vec.models.gaussian import bounded
 from multiome2vec.models.likelihoods.base import SeparableLikelihood
 from multiome2vec.models.likelihoods.coefficient import log_coefficient
 from multiome2vec.models.likelihoods.shares import CountsOfShares, SoftmaxShares
@@ -99,6 +100,26 @@ class NegativeBinomial(SeparableLikelihood):
         shape = theta.expand_as(delta).contiguous()
         gamma = torch._standard_gamma(shape, generator=generator)
         return torch.poisson(gamma * delta.exp(), generator=generator)
+
+
+class CellNegativeBinomial(NegativeBinomial):
+    """Negative binomial whose inverse dispersion is of each cell and feature.
+
+    log θ_ij = log θ_j + κ_ij, κ (softly within ±10) the decoder's second head: scMVP's dispersion
+    "gene-cell". The decoder is told the batch, so that it can also be one per batch.
+    """
+
+    n_heads = 2
+
+    def distribution(self, outputs: Tensor, library: Tensor) -> tuple[Tensor, Tensor]:
+        """δ = log μ − log θ and θ, both [B, F]."""
+        logits, change = outputs.float().chunk(2, dim=-1)
+        log_theta = self.log_theta + bounded(change)
+        return self.shares(logits) + (library.log() - log_theta), log_theta.exp()
+
+    def mean(self, outputs: Tensor, library: Tensor) -> Tensor:
+        """Return expected counts [B, F]; each row sums to its library."""
+        return super().mean(outputs.chunk(2, dim=-1)[0], library)
 
 
 class NegativeBinomialTotalCount(SeparableLikelihood):
