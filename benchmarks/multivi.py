@@ -66,8 +66,16 @@ class Clock:
     def next_epoch(self, embed) -> None:
         """Count an epoch; with the clock stopped, score it if it is its turn."""
         self.epoch += 1
+        if self.epoch % self.every == 0:
+            self.score(embed)
+
+    def end(self, embed) -> None:
+        """Score the last epoch if it was not its turn."""
         if self.epoch % self.every:
-            return
+            self.score(embed)
+
+    def score(self, embed) -> None:
+        """Print a row of the epoch."""
         self.seconds += time.perf_counter() - self.started
         row = {"method": self.method, "epoch": self.epoch, "seconds": round(self.seconds, 2)}
         row |= {"cells_per_second": round(self.epoch * self.n_train / self.seconds, 1)}
@@ -111,6 +119,7 @@ def multivi(folder: Path, epochs: int, every: int) -> None:
         check_val_every_n_epoch=1,
         enable_progress_bar=False,
     )
+    clock.end(lambda: model.get_latent_representation(indices=held))
 
 
 def ours(method: str, folder: Path, epochs: int, every: int, precision: str) -> None:
