@@ -36,6 +36,16 @@ def test_one_part_is_a_log_softmax(given):
     torch.testing.assert_close(total_in_parts(*arguments, x, 1), exact(*arguments, x))
 
 
+@pytest.mark.parametrize("level", [-1e3, 1e3])
+def test_the_level_of_the_logits_does_not_matter(given, level):
+    """Exponentials of the logits as they are would be 0 or infinite."""
+    (hidden, weight, offset), x = given
+    found = [total_in_parts(hidden, weight, offset + by, x, 3) for by in (level, 0)]
+    torch.testing.assert_close(*found)
+    gradients = [torch.autograd.grad(total.sum(), (hidden, weight, offset)) for total in found]
+    torch.testing.assert_close(*gradients)
+
+
 @pytest.mark.parametrize("parts", [1, 2, 3, 7, 11])
 def test_gradients_agree_with_finite_differences(given, parts):
     arguments, x = given
@@ -70,13 +80,13 @@ def test_a_likelihood_in_one_part_is_the_exact_one(given, make):
 def test_products_in_bfloat16_are_near():
     generator = torch.Generator().manual_seed(2)
     hidden, weight = torch.randn(964, 16, generator=generator).split([64, 900])
-    weight = (weight / 4).requires_grad_()
+    inputs = [part.clone().requires_grad_() for part in (hidden, weight / 4, torch.zeros(900))]
     x = rows(np.random.default_rng(0).poisson(0.1, (64, 900)).astype(np.float32))
     found = []
     for enabled in (False, True):
         with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
-            total = total_in_parts(hidden, weight, torch.zeros(900), x, 3)
-        found.append((total.detach(), *torch.autograd.grad(total.sum(), weight)))
+            total = total_in_parts(*inputs, x, 3)
+        found.append((total.detach(), *torch.autograd.grad(total.sum(), inputs)))
     for near, precise in zip(*found[::-1], strict=True):
         assert (near - precise).norm() < 0.02 * precise.norm()
 

@@ -154,26 +154,16 @@ class MixtureOfProducts(ProductOfExperts):
         return Mixture(uniform_weights(available, experts.mean), fused)
 
 
-class MeanOfMoments(Fusion):
-    """Weighted mean of the seen experts' means and of their variances (MultiVI, Ashuach 2023).
+class EqualMeanOfMoments(Fusion):
+    """Mean of the seen experts' means and of their variances (MultiVI, Ashuach et al. 2023).
 
-    The weights are a softmax over what a cell has: here learnt, the same for all cells. One
+    (μ, σ²) = Σ_m w_m (μ_m, σ_m²), the weights w a softmax over what a cell has, here of zeros. One
     component.
     """
 
-    def __init__(
-        self, n_latent: int, *, widths: Sequence[int], derived: Sequence[bool], prior_expert: bool
-    ) -> None:
-        super().__init__(n_latent, widths=widths, derived=derived, prior_expert=prior_expert)
-        self.start_weights()
-
-    def start_weights(self) -> None:
-        """Make the parameters of the weights; equal weights to begin with."""
-        self.weight_logits = nn.Parameter(torch.zeros(len(self.widths)))
-
     def logits(self, hidden: list[Tensor], mask: Tensor) -> Tensor:
-        """Logarithms of the weights, not normalised, of the cells [B, M] or of all [M]."""
-        return self.weight_logits
+        """Logarithms of the weights, not normalised: of the cells [B, M] or of all [M]."""
+        return torch.zeros(mask.shape[1], device=mask.device)
 
     def weights(self, hidden: list[Tensor], mask: Tensor) -> Tensor:
         """Weights [B, M] of the experts; 0 outside ``mask``, equal shares if it is empty."""
@@ -188,22 +178,26 @@ class MeanOfMoments(Fusion):
         return Mixture.single(Posterior((weights * mean).sum(dim=1), variance.log()))
 
 
-class EqualMeanOfMoments(MeanOfMoments):
-    """:class:`MeanOfMoments` with the same weight for everything that is seen."""
+class MeanOfMoments(EqualMeanOfMoments):
+    """:class:`EqualMeanOfMoments` with learnt weights, the same for all cells; equal at first."""
 
-    def start_weights(self) -> None:
-        """There are none to learn."""
+    def __init__(self, n_latent: int, **options) -> None:
+        super().__init__(n_latent, **options)
+        self.weight_logits = nn.Parameter(torch.zeros(len(self.widths)))
 
     def logits(self, hidden: list[Tensor], mask: Tensor) -> Tensor:
-        """Zeros [B, M]."""
-        return torch.zeros(mask.shape, device=mask.device)
+        """Return the parameters [M]."""
+        return self.weight_logits
 
 
-class CellMeanOfMoments(MeanOfMoments):
-    """:class:`MeanOfMoments` with weights of each cell, a linear map of each hidden output."""
+class CellMeanOfMoments(EqualMeanOfMoments):
+    """:class:`EqualMeanOfMoments` with weights of each cell; equal at first.
 
-    def start_weights(self) -> None:
-        """Make a linear map per modality; equal weights to begin with."""
+    The logit of a modality is a linear map of its encoder's hidden output.
+    """
+
+    def __init__(self, n_latent: int, **options) -> None:
+        super().__init__(n_latent, **options)
         self.scores = nn.ModuleList(nn.Linear(width, 1) for width in self.widths)
         for parameter in self.scores.parameters():
             nn.init.zeros_(parameter)

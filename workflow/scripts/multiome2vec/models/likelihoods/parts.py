@@ -20,14 +20,14 @@ class _TotalInParts(torch.autograd.Function):
     ) -> Tensor:
         weighted = weighted_sums(x.columns, x.offsets, x.values, weight)
         sums, raised = x.values.new_empty(2, len(x))
-        powers = []
+        exponentials = []
         for part in _members(parts):
             logits = functional.linear(hidden[part], weight[part])
-            found, highest = _powers(logits + offset[part])
+            found, highest = _exponentials(logits + offset[part])
             sums[part] = found.sum(dim=1)
             raised[part] = highest + torch.log(sums[part] * (len(offset) / found.shape[1]))
-            powers.append(found.to(logits.dtype))
-        ctx.save_for_backward(hidden, weight, offset, weighted, sums, *powers)
+            exponentials.append(found.to(logits.dtype))
+        ctx.save_for_backward(hidden, weight, offset, weighted, sums, *exponentials)
         ctx.x = x
         level = x.row_sums(x.values * offset[x.columns])
         return (hidden * weighted).sum(dim=1) + level - x.row_sums() * raised
@@ -35,22 +35,23 @@ class _TotalInParts(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        hidden, weight, offset, weighted, sums, *powers = ctx.saved_tensors
+        hidden, weight, offset, weighted, sums, *exponentials = ctx.saved_tensors
         x = ctx.x
         of_hidden = gradient.unsqueeze(1) * weighted
         of_weight = transposed_product(x, x.values, gradient.unsqueeze(1) * hidden)
         of_offset = torch.zeros_like(offset)
         of_offset.index_add_(0, x.columns, x.values * gradient[x.rows])
-        removed = (-gradient * x.row_sums() / sums).unsqueeze(1)  # of each power, for all shares
-        removed_hidden = removed * hidden
-        for part, power in zip(_members(len(powers)), powers, strict=True):
-            of_hidden[part] += removed[part] * (power @ weight[part].to(power.dtype))
-            of_offset[part] += (power.T @ removed[part].to(power.dtype)).squeeze(1)
-            _add_product(of_weight[part], power.T, removed_hidden[part].to(power.dtype))
+        # times an exponential: the gradient of its logit through the normaliser
+        factor = (-gradient * x.row_sums() / sums).unsqueeze(1)
+        weighted_hidden = factor * hidden
+        for part, found in zip(_members(len(exponentials)), exponentials, strict=True):
+            of_hidden[part] += factor[part] * (found @ weight[part].to(found.dtype))
+            of_offset[part] += (found.T @ factor[part].to(found.dtype)).squeeze(1)
+            _add_product(of_weight[part], found.T, weighted_hidden[part].to(found.dtype))
         return of_hidden, of_weight, of_offset, None, None
 
 
-def _powers(logits: Tensor) -> tuple[Tensor, Tensor]:
+def _exponentials(logits: Tensor) -> tuple[Tensor, Tensor]:
     """Exponentials [b, f] of logits less the highest of their row, in place; the highest [b]."""
     highest = logits.amax(dim=1, keepdim=True)
     return logits.sub_(highest).exp_(), highest.squeeze(1)
